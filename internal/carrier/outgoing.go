@@ -1,0 +1,49 @@
+package carrier
+
+import (
+	"context"
+	"time"
+
+	"github.com/notifykit/notify/sms"
+)
+
+// Check is what every provider does before it turns to its vendor: it gives m a
+// Key and its Kind, and refuses what is wrong with it, what has expired, and
+// what the caller no longer waits for. The error, where there is one, has all
+// that is known filled in.
+func Check(ctx context.Context, provider string, templates *sms.Registry, m sms.Message) (sms.Message, *sms.Error) {
+	if m.Key == "" {
+		m.Key = sms.NewKey()
+	}
+	if m.Template != "" {
+		if kind := templates.Kind(m.Template); kind != 0 && m.Kind == 0 {
+			m.Kind = kind
+		}
+	}
+	if err := templates.Check(m); err != nil {
+		return m, Refuse(provider, m, err)
+	}
+	if m.Expired(time.Now()) {
+		return m, Refuse(provider, m, &sms.Error{Reason: sms.Expired, Outcome: sms.Rejected})
+	}
+	if err := ctx.Err(); err != nil {
+		return m, Refuse(provider, m, &sms.Error{Reason: sms.Canceled, Outcome: sms.Rejected, Err: err})
+	}
+	return m, nil
+}
+
+// Refuse makes a copy of the *sms.Error in err that says which provider, message
+// and kind it is of.
+func Refuse(provider string, m sms.Message, err error) *sms.Error {
+	e := *sms.AsError(err)
+	e.Provider, e.Key = provider, m.Key
+	if e.Kind == 0 {
+		e.Kind = m.Kind
+	}
+	return &e
+}
+
+// Error makes the *sms.Error of a call that ended without a whole answer.
+func (f *Failure) Error(provider string, m sms.Message) *sms.Error {
+	return &sms.Error{Provider: provider, Key: m.Key, Kind: m.Kind, Reason: f.Reason, Outcome: f.Outcome, Err: f.Err}
+}

@@ -1,0 +1,175 @@
+package sms
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Check refuses what no vendor would deliver as meant, before it leaves the
+// machine. Every fault of m comes in one *Error, Rejected, that names variables
+// and never shows a value: InvalidNumber where the number is the only fault,
+// else InvalidMessage. Message.Expires is not looked at.
+func (r *Registry) Check(m Message) error {
+	number := checkNumber(m.To)
+	kind, faults := r.faults(m)
+	if number == nil && faults == nil {
+		return nil
+	}
+	reason := InvalidMessage
+	if faults == nil {
+		reason = InvalidNumber
+	}
+	if number != nil {
+		faults = append([]error{number}, faults...)
+	}
+	return &Error{Reason: reason, Outcome: Rejected, Kind: kind, Key: m.Key, Err: joined(faults)}
+}
+
+// CheckTemplate refuses values that the template called name could not carry:
+// as Check does, for no number. It makes a Registry a Checker.
+func (r *Registry) CheckTemplate(name string, p Params) error {
+	e, err := r.entry(name)
+	if err != nil {
+		return err
+	}
+	if faults := e.faults(p); faults != nil {
+		return &Error{Reason: InvalidMessage, Outcome: Rejected, Kind: e.kind(), Err: joined(faults)}
+	}
+	return nil
+}
+
+func checkNumber(n Number) error {
+	switch {
+	case n == "":
+		return errors.New("the message has no number: set To")
+	case !n.Valid():
+		return fmt.Errorf("the number (%d characters) is not in E.164, \"+\" and 7 to 15 digits: ParseNumber makes one of what a person typed", len(n))
+	}
+	return nil
+}
+
+// faults gives what is wrong with m beside its number, and the kind that m has.
+func (r *Registry) faults(m Message) (kind Kind, faults []error) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if len(m.Key) > MaxKey {
+		fault("the key has %d bytes: at most %d", len(m.Key), MaxKey)
+	}
+	if !m.Kind.known() {
+		fault("there is no %v", m.Kind)
+	}
+	kind = m.Kind
+	switch {
+	case m.Template == "" && m.Body == "":
+		fault("the message has neither a template nor a body: set one")
+	case m.Template != "" && m.Body != "":
+		fault("the message has both a template and a body: set one")
+	case m.Body != "":
+		if len(m.Params) > 0 {
+			fault("the message has params and a body: a body has no variables")
+		}
+	default:
+		e, err := r.entry(m.Template)
+		if err != nil {
+			fault("%w", r.noSuch(m.Template))
+			break
+		}
+		kind = e.kind()
+		if m.Kind != 0 && m.Kind != kind {
+			fault("the message is said to be a %v, and template %q is a %v: leave Kind empty", m.Kind, m.Template, kind)
+		}
+		faults = append(faults, e.faults(m.Params)...)
+	}
+	if kind == International && m.To.Valid() && m.To.Region() == "CN" {
+		fault("an international message goes to numbers outside mainland China only: use another kind of template there")
+	}
+	return kind, faults
+}
+
+// faults gives what is wrong with the values p for e's template.
+func (e *entry) faults(p Params) (faults []error) {
+	known := 0
+	for i := range e.variables {
+		v := &e.variables[i]
+		value, ok := p[v.name]
+		if ok {
+			known++
+		}
+		switch {
+		case !ok && v.Optional:
+		case !ok:
+			faults = append(faults, fmt.Errorf("template %q: a value for %q is missing", e.template.Name, v.name))
+		default:
+			faults = append(faults, e.valueFaults(v, value)...)
+		}
+	}
+	if known < len(p) {
+		for _, name := range slices.Sorted(maps.Keys(p)) {
+			if !slices.ContainsFunc(e.variables, func(l limit) bool { return l.name == name }) {
+				faults = append(faults, fmt.Errorf("template %q has no variable %q: it has %s", e.template.Name, name, e.names()))
+			}
+		}
+	}
+	return faults
+}
+
+func (e *entry) valueFaults(v *limit, value string) (faults []error) {
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("template %q: the value of %q "+format, append([]any{e.template.Name, v.name}, args...)...))
+	}
+	if e.template.Kind == Verification && !(value == "" && v.Optional) {
+		switch {
+		case value == "":
+			fault("is empty: a verification code needs at least one letter or digit")
+		case !alphanumeric(value):
+			fault("holds something else than the letters A-Z, a-z and digits 0-9, which is all that vendors take in a verification code: use a notification template for such text")
+		}
+	}
+	if v.MaxLen > 0 && length(value) > v.MaxLen {
+		fault("has %d characters: at most %d", length(value), v.MaxLen)
+	}
+	if v.pattern != nil && !(value == "" && v.Optional) && !v.pattern.MatchString(value) {
+		fault("does not match its pattern %s", v.Pattern)
+	}
+	return faults
+}
+
+func (e *entry) names() string {
+	if len(e.variables) == 0 {
+		return "none"
+	}
+	return strings.Join(e.text.variables(), ", ")
+}
+
+func alphanumeric(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// joined puts several faults on one line, because an error is one.
+func joined(faults []error) error {
+	if len(faults) == 1 {
+		return faults[0]
+	}
+	return faultList(faults)
+}
+
+// A faultList reads "a; b; c".
+type faultList []error
+
+func (l faultList) Error() string {
+	texts := make([]string, len(l))
+	for i, err := range l {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (l faultList) Unwrap() []error { return l }
