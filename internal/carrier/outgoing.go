@@ -1,6 +1,7 @@
 package carrier
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -15,10 +16,11 @@ func Check(ctx context.Context, provider string, templates *sms.Registry, m sms.
 	if m.Key == "" {
 		m.Key = sms.NewKey()
 	}
-	if m.Template != "" {
-		if kind := templates.Kind(m.Template); kind != 0 && m.Kind == 0 {
-			m.Kind = kind
-		}
+	if m.Kind == 0 {
+		m.Kind = templates.Kind(m.Template)
+	}
+	if m.Kind == 0 && m.Template == "" {
+		m.Kind = sms.Notification // what an unset kind is treated as
 	}
 	if err := templates.Check(m); err != nil {
 		return m, Refuse(provider, m, err)
@@ -37,9 +39,7 @@ func Check(ctx context.Context, provider string, templates *sms.Registry, m sms.
 func Refuse(provider string, m sms.Message, err error) *sms.Error {
 	e := *sms.AsError(err)
 	e.Provider, e.Key = provider, m.Key
-	if e.Kind == 0 {
-		e.Kind = m.Kind
-	}
+	e.Kind = cmp.Or(e.Kind, m.Kind)
 	return &e
 }
 
