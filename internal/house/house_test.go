@@ -1,0 +1,163 @@
+// Package house_test holds the rules of the house against the imports: they
+// point down only, and who does not use a heavy part does not link it.
+package house_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/notifykit/notify"
+
+// floors are the folders from the ground up. A package imports packages of lower
+// floors, and of its own floor only its own subfolders.
+var floors = []struct {
+	floor int
+	dirs  []string
+}{
+	{0, []string{"internal/redact", "internal/carrier", "sms"}},
+	{1, []string{"sms/smstest"}},
+	{2, []string{"middleware", "providers", "internal/postal"}},
+	{3, []string{"sandbox"}},
+	{4, []string{"internal/config", "verify", "outbox", "delivery"}},
+	{5, []string{"."}},
+	{6, []string{"cmd", "examples", "bench", "tools", "docs", "internal/house"}},
+}
+
+// ground is what everything links: the phone-number library and what that needs.
+var ground = []string{"github.com/nyaruka/phonenumbers", "google.golang.org/protobuf", "golang.org/x/text"}
+
+// linked says which modules beyond the ground a package may link, tests apart.
+var linked = map[string][]string{
+	"sms":              nil,
+	"sandbox":          nil,
+	"providers/fake":   nil,
+	"middleware":       {"github.com/sony/gobreaker", "golang.org/x/time"},
+	"providers/twilio": {"github.com/twilio/twilio-go", "github.com/pkg/errors", "github.com/golang/mock"},
+	"providers/aliyun": {"github.com/aliyun/alibaba-cloud-sdk-go", "github.com/jmespath/go-jmespath",
+		"github.com/json-iterator/go", "github.com/modern-go/concurrent", "github.com/modern-go/reflect2",
+		"github.com/opentracing/opentracing-go", "gopkg.in/ini.v1"},
+	".": {"github.com/sony/gobreaker", "golang.org/x/time", "github.com/goccy/go-yaml"},
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+	Standard   bool
+	Module     *struct{ Path string }
+}
+
+func list(t *testing.T, args ...string) []listed {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,Standard,Module"}, args...)...)
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var all []listed
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var l listed
+		if err := d.Decode(&l); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, l)
+	}
+}
+
+// place gives the folder of a package of ours, and its floor; -1 where no rule
+// names it.
+func place(importPath string) (dir string, floor int) {
+	dir = strings.TrimPrefix(strings.TrimPrefix(importPath, module), "/")
+	if dir == "" {
+		return ".", 5
+	}
+	floor = -1
+	longest := 0
+	for _, f := range floors {
+		for _, d := range f.dirs {
+			if (dir == d || strings.HasPrefix(dir, d+"/")) && len(d) > longest {
+				floor, longest = f.floor, len(d)
+			}
+		}
+	}
+	return dir, floor
+}
+
+func TestImportsPointDown(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		from, floor := place(p.ImportPath)
+		if floor < 0 {
+			t.Errorf("%s stands on no floor: give it one here", from)
+			continue
+		}
+		for _, path := range p.Imports {
+			if path != module && !strings.HasPrefix(path, module+"/") {
+				continue
+			}
+			to, below := place(path)
+			if allowed(from, floor, to, below) {
+				continue
+			}
+			t.Errorf("%s (floor %d) imports %s (floor %d): imports point down only", from, floor, to, below)
+		}
+	}
+}
+
+func allowed(from string, floor int, to string, below int) bool {
+	if floor == 0 { // the ground's own order: sms, then what two providers share
+		return to == "sms" && from != "sms" || from == "internal/carrier" && to == "internal/redact"
+	}
+	return below < floor || strings.HasPrefix(from, to+"/") || strings.HasPrefix(to, from+"/")
+}
+
+func TestNobodyLinksMoreThanHeUses(t *testing.T) {
+	for dir, modules := range linked {
+		t.Run(dir, func(t *testing.T) {
+			for _, p := range list(t, "-deps", "./"+dir) {
+				if p.Standard || p.Module == nil || p.Module.Path == module {
+					continue
+				}
+				if !slices.ContainsFunc(slices.Concat(ground, modules), func(m string) bool {
+					return p.Module.Path == m || strings.HasPrefix(p.Module.Path, m+"/v")
+				}) {
+					t.Errorf("%s links %s of %s", dir, p.ImportPath, p.Module.Path)
+				}
+			}
+		})
+	}
+}
+
+func TestTwilioLinksOnlyWhatMessagesNeed(t *testing.T) {
+	n := 0
+	for _, p := range list(t, "-deps", "./providers/twilio") {
+		if p.Module != nil && (p.Module.Path == "github.com/twilio/twilio-go" || p.Module.Path == "github.com/pkg/errors" || p.Module.Path == "github.com/golang/mock") {
+			n++
+		}
+	}
+	if n == 0 || n > 7 {
+		t.Errorf("providers/twilio links %d packages of the SDK and what it needs: at most 7, without the SDK's root package", n)
+	}
+}
+
+func TestOnlyTestPackagesImportTesting(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		dir, _ := place(p.ImportPath)
+		if strings.HasSuffix(dir, "test") {
+			continue
+		}
+		if slices.Contains(p.Imports, "testing") {
+			t.Errorf("%s imports testing: only packages whose name ends in test do", dir)
+		}
+	}
+}
