@@ -57,9 +57,6 @@ func (n Number) MarshalText() ([]byte, error) { return []byte(n), nil }
 // UnmarshalText takes text as it is: Valid tells whether it is a number.
 func (n *Number) UnmarshalText(text []byte) error { *n = Number(text); return nil }
 
-// ParseNumber is being written.
-func ParseNumber(s, region string) (Number, error) { panic("being written") }
-
 // Region is being written.
 func (n Number) Region() string {
 	if len(n) > 3 && n[:3] == "+86" {
