@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+const repo = "../.."
+
+// stranger is a folder and an environment as somebody has them who knows
+// nothing but the packed modules and what his go command finds by itself.
+type stranger struct {
+	t       *testing.T
+	dir     string
+	version string
+	env     []string
+}
+
+func newStranger(t *testing.T) *stranger {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds and installs: left out with -short")
+	}
+	version, err := Version(repo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packedTo := t.TempDir()
+	if err := Pack(repo, packedTo, version); err != nil {
+		t.Fatal(err)
+	}
+	s := &stranger{t: t, dir: t.TempDir(), version: version}
+	s.env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GONOSUMDB="+root, "GOBIN="+filepath.Join(s.dir, "bin"),
+		"GOPROXY=file://"+filepath.ToSlash(packedTo)+","+goenv(t, "GOPROXY"))
+	t.Cleanup(func() { forget(t, version) })
+	return s
+}
+
+func goenv(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// forget takes the version that only this test has published out of the module
+// cache, which the test shares with the user.
+func forget(t *testing.T, version string) {
+	cache := goenv(t, "GOMODCACHE")
+	for _, pattern := range []string{
+		"github.com/notifykit/notify@" + version,
+		"github.com/notifykit/notify/cmd/notify@" + version,
+		"cache/download/github.com/notifykit/notify/@v/" + version + ".*",
+		"cache/download/github.com/notifykit/notify/cmd/notify/@v/" + version + ".*",
+	} {
+		names, _ := filepath.Glob(filepath.Join(cache, pattern))
+		for _, name := range names {
+			filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
+				if err == nil && d.IsDir() {
+					return os.Chmod(path, 0o755)
+				}
+				return err
+			})
+			if err := os.RemoveAll(name); err != nil {
+				t.Log(err)
+			}
+		}
+	}
+}
+
+// run runs a command in the stranger's folder and gives what it printed.
+func (s *stranger) run(name string, args ...string) string {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 8*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Env = s.dir, s.env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+func TestTheCommandInstalls(t *testing.T) {
+	s := newStranger(t)
+	s.run("go", "install", root+"/cmd/notify@"+s.version)
+	if help := s.run(filepath.Join(s.dir, "bin", "notify"), "--help"); !strings.Contains(help, "sandbox") {
+		t.Errorf("notify --help does not speak of the sandbox:\n%s", help)
+	}
+}
+
+func TestTheReadmesProgramBuildsOutsideTheTree(t *testing.T) {
+	s := newStranger(t)
+	readme, err := os.ReadFile(filepath.Join(repo, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := regexp.MustCompile("(?s)```go\n(package main\n.*?)```").FindSubmatch(readme)
+	if program == nil {
+		t.Fatal("README.md has no block of Go that begins with \"package main\"")
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, "main.go"), program[1], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.run("go", "mod", "init", "example.test/stranger")
+	s.run("go", "get", root+"@"+s.version)
+	s.run("go", "mod", "tidy")
+	s.run("go", "vet", ".")
+	s.run("go", "build", "-o", "program", ".")
+}
+
+// What is packed is what git sees: the root module holds no file of a nested
+// module, and the command requires the root in the version packed.
+func TestPack(t *testing.T) {
+	version, err := Version(repo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	if err := Pack(repo, out, version); err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile(filepath.Join(out, "github.com/notifykit/notify/cmd/notify/@v", version+".mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(mod, []byte(root+" "+version)) || bytes.Contains(mod, []byte("replace")) {
+		t.Errorf("the command's go.mod does not require the packed root, or replaces it:\n%s", mod)
+	}
+	files, err := listed(repo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range members(repo, ".", nil, files) {
+		if strings.HasPrefix(f.Path(), "cmd/notify/") || strings.HasPrefix(f.Path(), "tools/") {
+			t.Errorf("the root module holds %s, which is of a nested module", f.Path())
+		}
+	}
+}
