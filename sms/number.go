@@ -56,11 +56,3 @@ func (n Number) MarshalText() ([]byte, error) { return []byte(n), nil }
 
 // UnmarshalText takes text as it is: Valid tells whether it is a number.
 func (n *Number) UnmarshalText(text []byte) error { *n = Number(text); return nil }
-
-// Region is being written.
-func (n Number) Region() string {
-	if len(n) > 3 && n[:3] == "+86" {
-		return "CN"
-	}
-	return ""
-}

@@ -2,11 +2,13 @@ module github.com/notifykit/notify/tools
 
 go 1.26.0
 
-require golang.org/x/mod v0.43.0
+require (
+	github.com/nyaruka/phonenumbers v1.8.1
+	golang.org/x/mod v0.43.0
+)
 
 require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
-	github.com/nyaruka/phonenumbers v1.8.1 // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/text v0.23.0 // indirect
