@@ -1,0 +1,163 @@
+package twilio
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/notifykit/notify/sms"
+)
+
+const (
+	driverName      = "twilio"
+	defaultEndpoint = "https://api.twilio.com"
+)
+
+// Options are what a Provider is made of. They print without their secrets.
+type Options struct {
+	// Name is the configured name, under which bindings are looked up and
+	// receipts and errors are told. Defaults to "twilio".
+	Name string `yaml:"-"`
+	// AccountSID is the account in the path of every call: "AC" and 32 hexadecimal
+	// digits. It may be a subaccount. Required.
+	AccountSID string `yaml:"account_sid"`
+	// AuthToken is the account's token. Either it or an API key is required.
+	AuthToken string `yaml:"auth_token"`
+	// ParentAccountSID is the account that AuthToken belongs to, where that is not
+	// AccountSID but the account above it. Defaults to AccountSID.
+	ParentAccountSID string `yaml:"parent_account_sid"`
+	// APIKeySID and APIKeySecret are an API key of the account ("SK" and 32
+	// hexadecimal digits), used instead of AuthToken: a key can be revoked alone.
+	APIKeySID    string `yaml:"api_key_sid"`
+	APIKeySecret string `yaml:"api_key_secret"`
+	// Endpoint is the scheme and host of Twilio's API, and the place of its paths,
+	// where a proxy has put them under one of its own. Defaults to
+	// "https://api.twilio.com". For a region, name its host here
+	// ("https://api.dublin.ie1.twilio.com"): the environment variables
+	// TWILIO_REGION and TWILIO_EDGE are ignored.
+	//
+	// "http://" is taken for a loopback host, and for any host with the sandbox's
+	// well-known credentials; else only with AllowPlainHTTP.
+	Endpoint string `yaml:"endpoint"`
+	// AllowPlainHTTP lets credentials, numbers and codes cross a network in the
+	// clear. For a proxy of your own that adds TLS.
+	AllowPlainHTTP bool `yaml:"allow_plain_http"`
+	// From is the sender: a number in E.164, a short code, an alphanumeric sender ID
+	// of at most 11 characters, or the SID of a Messaging Service. From and
+	// MessagingServiceSID may both be empty if every message names its sender, by
+	// Message.From or its binding; one that does not is then Unsupported.
+	From string `yaml:"from"`
+	// MessagingServiceSID is a Messaging Service: "MG" and 32 hexadecimal digits.
+	// With From both are sent: the service's settings, that sender.
+	MessagingServiceSID string `yaml:"messaging_service_sid"`
+	// StatusCallback is the URL that Twilio posts delivery reports to. After the
+	// host it may hold {key}, {provider} and {tag:name}, which are filled in with
+	// the message's key, Name and the tag called name (empty where it has none),
+	// escaped for a URL. Only what is written here leaves this machine: other tags
+	// are never sent.
+	StatusCallback string `yaml:"status_callback"`
+	// Senders turns Message.From into this vendor's sender, in the forms of From.
+	Senders map[string]string `yaml:"senders"`
+	// Templates may be nil: messages then need a Body.
+	Templates *sms.Registry `yaml:"-"`
+	// Timeout bounds one call, its answer included. Defaults to 5 s.
+	Timeout time.Duration `yaml:"timeout"`
+	// Transport carries the calls, as it is given. Nil: one of the Provider's own,
+	// with a pool, the proxy from the environment and TLS 1.2 at the least.
+	Transport http.RoundTripper `yaml:"-"`
+}
+
+// String returns the options as people may see them: of a secret no more than
+// that there is one.
+func (o Options) String() string {
+	parts := []string{"name " + cmp.Or(o.Name, driverName)}
+	add := func(name, value string) {
+		if value != "" {
+			parts = append(parts, name+" "+value)
+		}
+	}
+	secret := func(name, value string) {
+		if value != "" {
+			parts = append(parts, name+" ****")
+		}
+	}
+	add("account_sid", o.AccountSID)
+	add("parent_account_sid", o.ParentAccountSID)
+	secret("auth_token", o.AuthToken)
+	add("api_key_sid", o.APIKeySID)
+	secret("api_key_secret", o.APIKeySecret)
+	add("endpoint", withoutUser(o.Endpoint))
+	add("from", o.From)
+	add("messaging_service_sid", o.MessagingServiceSID)
+	add("status_callback", withoutUser(o.StatusCallback))
+	if len(o.Senders) > 0 {
+		add("senders", strings.Join(slices.Sorted(maps.Keys(o.Senders)), ","))
+	}
+	if o.Timeout != 0 {
+		add("timeout", o.Timeout.String())
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// Format prints String under every verb.
+func (o Options) Format(f fmt.State, verb rune) { formatAs(f, verb, o.String()) }
+
+// LogValue gives slog the same as String.
+func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
+
+// formatAs prints text under verb; under one that is not for text, with fmt's
+// own complaint about it.
+func formatAs(f fmt.State, verb rune, text string) {
+	if strings.ContainsRune("vsqxX", verb) {
+		fmt.Fprintf(f, fmt.FormatString(f, verb), text)
+		return
+	}
+	fmt.Fprintf(f, "%%!%c(%s)", verb, text)
+}
+
+// withoutUser takes the user and password off a URL, which may not be one.
+func withoutUser(url string) string {
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		scheme, rest = "", url
+	} else {
+		scheme += "://"
+	}
+	end := len(rest)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		end = i
+	}
+	if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
+		rest = rest[at+1:]
+	}
+	return scheme + rest
+}
+
+// faults gathers what is wrong with the options, each under its configured path.
+type faults []error
+
+func (f *faults) add(path, format string, args ...any) {
+	*f = append(*f, &sms.FieldError{Path: path, Err: fmt.Errorf(format, args...)})
+}
+
+func (f faults) join() error { return errors.Join(f...) }
+
+// isSID tells whether s is prefix and 32 hexadecimal digits.
+func isSID(s, prefix string) bool {
+	if len(s) != 34 || s[:2] != prefix {
+		return false
+	}
+	for i := 2; i < len(s); i++ {
+		c := s[i]
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,177 @@
+package twilio
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/twilio/twilio-go/client"
+	openapi "github.com/twilio/twilio-go/rest/api/v2010"
+
+	"github.com/notifykit/notify/internal/carrier"
+	"github.com/notifykit/notify/sms"
+)
+
+// This file holds every use of Twilio's SDK: it builds the requests and reads
+// the answers that say yes, and owns their types. The SDK has no context, leaves
+// the bodies of errors open, takes status and headers from nowhere a caller can
+// reach, and follows the environment to another host; so what it builds is
+// carried by our own client, and what is not a 2xx is never shown to it.
+
+var userAgent = "notify twilio-go/" + client.LibraryVersion
+
+// errNotCarried ends the SDK's call where there is no answer for it to read.
+var errNotCarried = errors.New("twilio: the answer is not for the SDK")
+
+// A call is the SDK's client for one request. It holds the request's context,
+// for which the SDK has no place.
+type call struct {
+	ctx context.Context
+	p   *Provider
+
+	answer  carrier.Answer
+	failure *carrier.Failure // no whole answer, or none at all
+}
+
+var _ client.BaseClient = (*call)(nil)
+
+// SendRequest carries what the SDK built. It hands on only a whole 2xx; whatever
+// else came is in c.
+func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[string]any, body ...byte) (*http.Response, error) {
+	req, err := c.p.newRequest(method, rawURL, data, headers)
+	if err != nil {
+		c.failure = &carrier.Failure{Reason: sms.Internal, Outcome: sms.Rejected, Err: err}
+		return nil, errNotCarried
+	}
+	if c.answer, c.failure = c.p.http.Do(c.ctx, req); c.failure != nil {
+		return nil, errNotCarried
+	}
+	if c.answer.Cut != nil || c.answer.Status < 200 || c.answer.Status > 299 {
+		return nil, errNotCarried
+	}
+	return &http.Response{
+		StatusCode: c.answer.Status,
+		Header:     c.answer.Header,
+		Body:       io.NopCloser(bytes.NewReader(c.answer.Body)),
+	}, nil
+}
+
+// AccountSid, SetTimeout, SetOauth and OAuth are what the SDK asks for besides.
+
+func (c *call) AccountSid() string       { return c.p.account }
+func (c *call) SetTimeout(time.Duration) {}
+func (c *call) SetOauth(client.OAuth)    {}
+func (c *call) OAuth() client.OAuth      { return nil }
+
+// newRequest makes the HTTP request. Of the SDK's URL only the path counts: its
+// host follows TWILIO_REGION and TWILIO_EDGE.
+func (p *Provider) newRequest(method, rawURL string, data url.Values, headers map[string]any) (*http.Request, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, errors.New("the SDK built no URL")
+	}
+	target, form := p.endpoint+u.EscapedPath(), data.Encode()
+	var req *http.Request
+	if method == http.MethodGet {
+		req, err = http.NewRequest(method, target+"?"+form, nil)
+	} else {
+		req, err = http.NewRequest(method, target, strings.NewReader(form))
+	}
+	if err != nil {
+		return nil, errors.New("the request cannot be built")
+	}
+	for name, value := range headers {
+		if text, ok := value.(string); ok && method != http.MethodGet {
+			req.Header.Set(name, text)
+		}
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", userAgent)
+	req.SetBasicAuth(p.who.user, p.who.secret)
+	return req, nil
+}
+
+// A created message is what Twilio's answer says of it.
+type created struct {
+	sid, segments, status string
+	code                  int
+	words                 string
+}
+
+// create sends r. ok tells whether the answer is a 2xx that could be read; else
+// call says what came.
+func (p *Provider) create(ctx context.Context, r request) (message created, c *call, ok bool) {
+	c = &call{ctx: ctx, p: p}
+	m, err := openapi.NewApiServiceWithClient(c).CreateMessage(r.params())
+	if err != nil || m == nil {
+		return created{}, c, false
+	}
+	return created{sid: value(m.Sid), segments: value(m.NumSegments), status: value(m.Status), code: value(m.ErrorCode), words: value(m.ErrorMessage)}, c, true
+}
+
+// params puts r into the SDK's terms.
+func (r *request) params() *openapi.CreateMessageParams {
+	p := &openapi.CreateMessageParams{
+		To:                  &r.to,
+		From:                given(r.sender.from),
+		MessagingServiceSid: given(r.sender.service),
+		StatusCallback:      given(r.callback),
+		ValidityPeriod:      given(r.validity),
+		SmartEncoded:        r.extra.smartEncoded,
+		ShortenUrls:         r.extra.shortenURLs,
+		RiskCheck:           given(r.extra.riskCheck),
+		ContentRetention:    given(r.extra.contentRetention),
+		AddressRetention:    given(r.extra.addressRetention),
+	}
+	if r.content == "" {
+		p.Body = &r.text
+		return p
+	}
+	p.ContentSid, p.ContentVariables = &r.content, given(r.variables)
+	return p
+}
+
+// form gives the parameters that Twilio would get of r, as the SDK writes them.
+func (p *Provider) form(r request) url.Values {
+	f := &formOnly{account: p.account}
+	_, _ = openapi.NewApiServiceWithClient(f).CreateMessage(r.params()) // it ends in errNotCarried
+	return f.data
+}
+
+// formOnly keeps what the SDK built, and sends nothing.
+type formOnly struct {
+	account string
+	data    url.Values
+}
+
+func (f *formOnly) SendRequest(_, _ string, data url.Values, _ map[string]any, _ ...byte) (*http.Response, error) {
+	f.data = data
+	return nil, errNotCarried
+}
+
+func (f *formOnly) AccountSid() string       { return f.account }
+func (f *formOnly) SetTimeout(time.Duration) {}
+func (f *formOnly) SetOauth(client.OAuth)    {}
+func (f *formOnly) OAuth() client.OAuth      { return nil }
+
+// given is nil for a zero value, which the SDK then leaves out.
+func given[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+// value is the zero value for nil, which is what a null or a missing field is.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
