@@ -1,5 +1,10 @@
 package sms
 
+import (
+	"fmt"
+	"log/slog"
+)
+
 // A Checker tells beforehand whether a template's values would be refused: by
 // the Registry's rules, or by any provider that the template may go to. The
 // Client and the providers have it. A nil error means that none would refuse.
@@ -12,8 +17,9 @@ type Previewer interface {
 	Preview(m Message) (Preview, error)
 }
 
-// A Preview is what one provider would send. It holds the text in full, code
-// included: show it to the person who asked, and log it nowhere.
+// A Preview is what one provider would send. Text and Parameters hold all in
+// full, code included: show them to the person who asked. The Preview itself
+// prints without them.
 type Preview struct {
 	// Provider is the configured name.
 	Provider string
@@ -26,3 +32,14 @@ type Preview struct {
 	// Parameters are the vendor's parameters by their own names.
 	Parameters map[string]string
 }
+
+// String tells the provider, the encoding and the segments.
+func (p Preview) String() string {
+	return fmt.Sprintf("{provider %s, %s, segments %d}", printable(p.Provider), p.Encoding, p.Segments)
+}
+
+// Format prints p without its text and parameters, under every verb.
+func (p Preview) Format(f fmt.State, verb rune) { formatMasked(f, verb, p.String()) }
+
+// LogValue gives slog the same as String.
+func (p Preview) LogValue() slog.Value { return slog.StringValue(p.String()) }

@@ -1,44 +1,121 @@
 package sms
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// An Attempt is one try at one provider.
+type Attempt struct {
+	// Provider is the configured name of the provider.
+	Provider string
+	// Err is nil where the vendor accepted.
+	Err error
+	// Took is how long the try lasted.
+	Took time.Duration
+}
+
+// AppendAttempts adds to list what one call to a Sender came to: the tries that
+// the receipt or the error already tells of, else one Attempt that lasted took.
+// A list made so is flat: no Attempt's error sums up others.
+func AppendAttempts(list []Attempt, r Receipt, err error, took time.Duration) []Attempt {
+	switch {
+	case err != nil:
+		return appendFailed(list, Attempt{Err: err, Took: took})
+	case len(r.Attempts) > 0:
+		return append(list, r.Attempts...)
+	}
+	return append(list, Attempt{Provider: r.Provider, Took: took})
+}
+
+// appendFailed adds a, or the tries that its error tells of. Of errors that
+// others have joined each is a try.
+func appendFailed(list []Attempt, a Attempt) []Attempt {
+	if e := find(a.Err); e != nil && len(e.Attempts) == 0 {
+		a.Provider = cmp.Or(e.Provider, a.Provider)
+		return append(list, a) // with what is wrapped around e
+	}
+	found := false
+	eachError(a.Err, func(e *Error) {
+		switch {
+		case e == nil:
+			return
+		case len(e.Attempts) > 0:
+			list = append(list, flat(e.Attempts)...)
+		default:
+			list = append(list, Attempt{Provider: cmp.Or(e.Provider, a.Provider), Err: e, Took: a.Took})
+		}
+		found = true
+	})
+	if !found { // no layer has classified it
+		list = append(list, a)
+	}
+	return list
+}
+
+// flat gives a copy of attempts in which none sums up others.
+func flat(attempts []Attempt) []Attempt {
+	list := make([]Attempt, 0, len(attempts))
+	for _, a := range attempts {
+		if a.Err == nil {
+			list = append(list, a)
+		} else {
+			list = appendFailed(list, a)
+		}
+	}
+	return list
+}
 
 // SumAttempts makes the one *Error of several tries, none of which was
 // accepted: Provider, Code, Message and RequestID of the last; Outcome Unknown
 // if any try's was; Reason the first Unknown try's, else the last one's;
-// RetryAfter the shortest that a try named; Kind the first that is known. A
-// single try is not summed up: its own *Error is returned. It returns nil for
-// no attempt.
+// RetryAfter the shortest that a try named; Kind the first that is known;
+// Attempts flat, in a list of its own. A single try is not summed up: its own
+// *Error is returned. It returns nil where no try failed.
 func SumAttempts(attempts []Attempt) *Error {
-	if len(attempts) == 0 {
+	attempts = flat(attempts)
+	failed := slices.DeleteFunc(slices.Clone(attempts), func(a Attempt) bool { return a.Err == nil })
+	switch {
+	case len(failed) == 0:
 		return nil
-	}
-	if len(attempts) == 1 {
-		return AsError(attempts[0].Err)
+	case len(attempts) == 1:
+		return attempts[0].asError()
 	}
 	sum := &Error{Outcome: Rejected, Attempts: attempts}
-	for _, a := range attempts {
-		if a.Err == nil {
-			continue
-		}
-		e := AsError(a.Err)
-		sum.Provider = cmp.Or(e.Provider, a.Provider)
-		sum.Code, sum.Message, sum.RequestID = e.Code, e.Message, e.RequestID
-		sum.Key = cmp.Or(e.Key, sum.Key)
-		sum.Kind = cmp.Or(sum.Kind, e.Kind)
-		if sum.Outcome != Unknown { // the first Unknown try's reason stands
-			sum.Reason = e.reason()
-			sum.Outcome = e.Outcome
-		}
-		if e.RetryAfter > 0 && (sum.RetryAfter == 0 || e.RetryAfter < sum.RetryAfter) {
-			sum.RetryAfter = e.RetryAfter
-		}
+	for _, a := range failed {
+		sum.add(a.asError())
 	}
 	return sum
 }
 
+// add takes one more try into a sum.
+func (e *Error) add(try *Error) {
+	e.Provider, e.Code, e.Message, e.RequestID = try.Provider, try.Code, try.Message, try.RequestID
+	e.Key = cmp.Or(try.Key, e.Key)
+	e.Kind = cmp.Or(e.Kind, try.Kind)
+	if e.Outcome != Unknown { // else the first Unknown try's reason stands
+		e.Reason, e.Outcome = try.reason(), try.outcome()
+	}
+	if try.RetryAfter > 0 && (e.RetryAfter == 0 || try.RetryAfter < e.RetryAfter) {
+		e.RetryAfter = try.RetryAfter
+	}
+}
+
+// asError gives the *Error of a failed try, its provider told.
+func (a Attempt) asError() *Error {
+	e := AsError(a.Err)
+	if e.Provider == "" && a.Provider != "" {
+		named := *e // e may be another's
+		named.Provider = a.Provider
+		return &named
+	}
+	return e
+}
+
 // AsError gives the *Error that err is or wraps, and for an error that no layer
-// has classified a new one that says so: Outcome and Reason by OutcomeOf and
-// ReasonOf, err as its cause. It returns nil for nil.
+// has classified, or that joins several, a new one: Outcome, Reason and Kind by
+// OutcomeOf, ReasonOf and KindOf, err as its cause. It returns nil for nil.
 func AsError(err error) *Error {
 	if err == nil {
 		return nil
@@ -47,51 +124,4 @@ func AsError(err error) *Error {
 		return e
 	}
 	return &Error{Reason: ReasonOf(err), Outcome: OutcomeOf(err), Kind: KindOf(err), Err: err}
-}
-
-// MayRepeat tells whether m, whose tries so far ended in err, may be sent again.
-// Row is the column of the table to ask: Reason.SameVendor before the same
-// vendor is tried again, Reason.AnotherVendor before another.
-//
-// Every try in err has a veto. A try whose outcome is Unknown overrides its row:
-// it allows a repetition only where a duplicate does no harm ([Kind.MayDouble]),
-// the kind being the one that the provider told in the error, else m.Kind.
-//
-// The caller's context, Message.Expires, the number of tries and the time to
-// wait are for the caller of MayRepeat to look at.
-func MayRepeat(err error, m Message, row func(Reason) bool) bool {
-	if err == nil {
-		return false
-	}
-	if e := find(err); e != nil && len(e.Attempts) > 0 {
-		kind := cmp.Or(e.Kind, m.Kind)
-		for _, a := range e.Attempts {
-			if a.Err != nil && !mayRepeat(a.Err, kind, row) {
-				return false
-			}
-		}
-		return true
-	}
-	return mayRepeat(err, cmp.Or(KindOf(err), m.Kind), row)
-}
-
-func mayRepeat(err error, kind Kind, row func(Reason) bool) bool {
-	if OutcomeOf(err) == Unknown {
-		return kind.MayDouble()
-	}
-	return row(ReasonOf(err))
-}
-
-// CountsAgainstVendor tells whether the vendor is to blame for err, so that its
-// breaker counts a failure: by the table, and for every Unknown outcome except
-// the end of the caller's own context.
-func CountsAgainstVendor(err error) bool {
-	if err == nil {
-		return false
-	}
-	reason := ReasonOf(err)
-	if OutcomeOf(err) == Unknown {
-		return reason != Canceled
-	}
-	return reason.CountsAgainstVendor()
 }

@@ -6,12 +6,19 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Check refuses what no vendor would deliver as meant, before it leaves the
 // machine. Every fault of m comes in one *Error, Rejected, that names variables
 // and never shows a value: InvalidNumber where the number is the only fault,
-// else InvalidMessage. Message.Expires is not looked at.
+// else InvalidMessage. Message.Expires is not looked at. It does not allocate
+// where it finds nothing.
+//
+// A value, a body and a key have to be valid UTF-8, because encodings on the
+// way would quietly replace what is not, and hold no NUL, at which systems on
+// the way end a text. Everything else in a value arrives as it is: line ends,
+// quotes, "${…}".
 func (r *Registry) Check(m Message) error {
 	number := checkNumber(m.To)
 	kind, faults := r.faults(m)
@@ -31,9 +38,9 @@ func (r *Registry) Check(m Message) error {
 // CheckTemplate refuses values that the template called name could not carry:
 // as Check does, for no number. It makes a Registry a Checker.
 func (r *Registry) CheckTemplate(name string, p Params) error {
-	e, err := r.entry(name)
-	if err != nil {
-		return err
+	e := r.find(name)
+	if e == nil {
+		return r.notFound(name)
 	}
 	if faults := e.faults(p); faults != nil {
 		return &Error{Reason: InvalidMessage, Outcome: Rejected, Kind: e.kind(), Err: joined(faults)}
@@ -46,7 +53,7 @@ func checkNumber(n Number) error {
 	case n == "":
 		return errors.New("the message has no number: set To")
 	case !n.Valid():
-		return fmt.Errorf("the number (%d characters) is not in E.164, \"+\" and 7 to 15 digits: ParseNumber makes one of what a person typed", len(n))
+		return fmt.Errorf("the number (%d bytes) is not in E.164, \"+\" and 7 to 15 digits: ParseNumber makes one of what a person typed", len(n))
 	}
 	return nil
 }
@@ -56,6 +63,9 @@ func (r *Registry) faults(m Message) (kind Kind, faults []error) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if len(m.Key) > MaxKey {
 		fault("the key has %d bytes: at most %d", len(m.Key), MaxKey)
+	}
+	if what := untransportable(m.Key); what != "" {
+		fault("the key %s", what)
 	}
 	if !m.Kind.known() {
 		fault("there is no %v", m.Kind)
@@ -70,9 +80,12 @@ func (r *Registry) faults(m Message) (kind Kind, faults []error) {
 		if len(m.Params) > 0 {
 			fault("the message has params and a body: a body has no variables")
 		}
+		if what := untransportable(m.Body); what != "" {
+			fault("the body %s", what)
+		}
 	default:
-		e, err := r.entry(m.Template)
-		if err != nil {
+		e := r.find(m.Template)
+		if e == nil {
 			fault("%w", r.noSuch(m.Template))
 			break
 		}
@@ -106,10 +119,21 @@ func (e *entry) faults(p Params) (faults []error) {
 		}
 	}
 	if known < len(p) {
-		for _, name := range slices.Sorted(maps.Keys(p)) {
-			if !slices.ContainsFunc(e.variables, func(l limit) bool { return l.name == name }) {
-				faults = append(faults, fmt.Errorf("template %q has no variable %q: it has %s", e.template.Name, name, e.names()))
-			}
+		faults = append(faults, e.unknown(p)...)
+	}
+	return faults
+}
+
+// unknown names the values that e's template has no variable for, each cut to
+// what a name may be, for a value may have been given in a name's place.
+func (e *entry) unknown(p Params) (faults []error) {
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		switch {
+		case slices.Contains(e.names, name):
+		case len(faults) == maxNamed:
+			return append(faults, fmt.Errorf("template %q has not all of the %d variables given", e.template.Name, len(p)))
+		default:
+			faults = append(faults, fmt.Errorf("template %q has no variable %s: it has %s", e.template.Name, quoted(name), list(e.names)))
 		}
 	}
 	return faults
@@ -118,6 +142,10 @@ func (e *entry) faults(p Params) (faults []error) {
 func (e *entry) valueFaults(v *limit, value string) (faults []error) {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("template %q: the value of %q "+format, append([]any{e.template.Name, v.name}, args...)...))
+	}
+	if what := untransportable(value); what != "" {
+		fault("%s", what)
+		return faults
 	}
 	if e.template.Kind == Verification && !(value == "" && v.Optional) {
 		switch {
@@ -136,11 +164,15 @@ func (e *entry) valueFaults(v *limit, value string) (faults []error) {
 	return faults
 }
 
-func (e *entry) names() string {
-	if len(e.variables) == 0 {
-		return "none"
+// untransportable says what would not arrive as it is, and nothing where all would.
+func untransportable(s string) string {
+	switch {
+	case !utf8.ValidString(s):
+		return "is not valid UTF-8"
+	case strings.IndexByte(s, 0) >= 0:
+		return "holds a NUL character"
 	}
-	return strings.Join(e.text.variables(), ", ")
+	return ""
 }
 
 func alphanumeric(s string) bool {
@@ -153,9 +185,12 @@ func alphanumeric(s string) bool {
 	return true
 }
 
-// joined puts several faults on one line, because an error is one.
+// joined puts several faults on one line, because an error is one; of none it is nil.
 func joined(faults []error) error {
-	if len(faults) == 1 {
+	switch len(faults) {
+	case 0:
+		return nil
+	case 1:
 		return faults[0]
 	}
 	return faultList(faults)
@@ -173,3 +208,6 @@ func (l faultList) Error() string {
 }
 
 func (l faultList) Unwrap() []error { return l }
+
+// length counts characters as people do, near enough: code points.
+func length(s string) int { return utf8.RuneCountInString(s) }

@@ -22,26 +22,31 @@ type compiled struct {
 func compile(text string) (compiled, error) {
 	var c compiled
 	var faults []error
+	if what := untransportable(text); what != "" {
+		faults = append(faults, errors.New("it "+what))
+	}
 	rest := text
 	for {
 		start := strings.Index(rest, "${")
 		if start < 0 {
-			c.pieces = append(c.pieces, piece{literal: rest})
-			c.size += len(rest)
-			return c, errors.Join(faults...)
+			break
 		}
-		end := strings.IndexByte(rest[start:], '}')
-		if end < 0 {
-			return c, errors.Join(append(faults, fmt.Errorf("a \"${\" is never closed: write ${name}"))...)
+		length := strings.IndexByte(rest[start:], '}')
+		if length < 0 {
+			faults = append(faults, errors.New("a \"${\" is never closed: write ${name}"))
+			break
 		}
-		name := rest[start+2 : start+end]
+		name := rest[start+2 : start+length]
 		if !isVariable(name) {
 			faults = append(faults, fmt.Errorf("${%s} is no variable: a name is letters, digits and underscores, not a digit first", name))
 		}
 		c.pieces = append(c.pieces, piece{literal: rest[:start], name: name})
 		c.size += start
-		rest = rest[start+end+1:]
+		rest = rest[start+length+1:]
 	}
+	c.pieces = append(c.pieces, piece{literal: rest})
+	c.size += len(rest)
+	return c, joined(faults)
 }
 
 func isVariable(name string) bool {

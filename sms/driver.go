@@ -38,7 +38,12 @@ type FieldError struct {
 }
 
 // Error gives the path and the fault.
-func (e *FieldError) Error() string { return e.Path + ": " + e.Err.Error() }
+func (e *FieldError) Error() string {
+	if e.Err == nil {
+		return e.Path + ": is wrong"
+	}
+	return e.Path + ": " + e.Err.Error()
+}
 
 // Unwrap gives the fault.
 func (e *FieldError) Unwrap() error { return e.Err }

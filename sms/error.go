@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	if len(e.Attempts) > 0 {
 		fmt.Fprintf(&b, "sms: %d attempts failed", len(e.Attempts))
-		if e.Outcome == Unknown {
+		if e.outcome() == Unknown {
 			b.WriteString(", outcome unknown")
 		}
 		for i, a := range e.Attempts {
@@ -73,7 +74,7 @@ func (e *Error) Error() string {
 	}
 	b.WriteString(": ")
 	b.WriteString(e.reason().Error())
-	if e.Outcome == Unknown {
+	if e.outcome() == Unknown {
 		b.WriteString(", outcome unknown")
 	}
 	if e.Code != "" {
@@ -99,6 +100,15 @@ func (e *Error) reason() Reason {
 		return Internal
 	}
 	return e.Reason
+}
+
+// outcome takes everything but Rejected for Unknown: nobody may claim more by
+// an Error.
+func (e *Error) outcome() Outcome {
+	if e != nil && e.Outcome == Rejected {
+		return Rejected
+	}
+	return Unknown
 }
 
 // Is tells whether target is this error's Reason.
@@ -133,7 +143,7 @@ func (e *Error) LogValue() slog.Value {
 	if e == nil {
 		return slog.Value{}
 	}
-	attrs := []slog.Attr{slog.String("reason", string(e.reason())), slog.String("outcome", e.Outcome.String())}
+	attrs := []slog.Attr{slog.String("reason", string(e.reason())), slog.String("outcome", e.outcome().String())}
 	add := func(name, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(name, value))
@@ -161,7 +171,7 @@ func OutcomeOf(err error) Outcome {
 	rejected, found := true, false
 	eachError(err, func(e *Error) {
 		found = true
-		rejected = rejected && e != nil && e.Outcome == Rejected
+		rejected = rejected && e.outcome() == Rejected
 	})
 	if found && rejected {
 		return Rejected
@@ -184,12 +194,12 @@ func ReasonOf(err error) Reason {
 			return
 		}
 		reason = e.reason()
-		unknown = e == nil || e.Outcome == Unknown
+		unknown = e.outcome() == Unknown
 	})
 	if reason != "" {
 		return reason
 	}
-	if r, ok := errors.AsType[Reason](err); ok {
+	if r, ok := errors.AsType[Reason](err); ok && r != "" {
 		return r
 	}
 	if holdsContextError(err) {
@@ -198,13 +208,17 @@ func ReasonOf(err error) Reason {
 	return Internal
 }
 
-// KindOf gives the Kind that the *Error in err was given by the provider; zero
-// where none was.
+// KindOf gives the Kind that a provider has put in the *Error in err, or in the
+// *Error of one of its tries; zero where none was.
 func KindOf(err error) Kind {
 	var kind Kind
 	eachError(err, func(e *Error) {
-		if kind == 0 && e != nil {
-			kind = e.Kind
+		if e == nil {
+			return
+		}
+		kind = cmp.Or(kind, e.Kind)
+		for _, a := range e.Attempts {
+			kind = cmp.Or(kind, KindOf(a.Err))
 		}
 	})
 	return kind

@@ -66,7 +66,10 @@ func findersOf(senders []Sender) (Finder, bool) {
 		some = some || ok
 		all = append(all, f)
 	}
-	return all, some
+	if !some {
+		return nil, false
+	}
+	return all, true
 }
 
 // finders asks several Finders; a nil one is a Sender that cannot be asked.
@@ -83,9 +86,9 @@ func (fs finders) Find(ctx context.Context, m Message, since time.Time) (Receipt
 		switch {
 		case err == nil:
 			return r, nil
-		case errors.Is(err, ErrNotFound):
-		case errors.Is(err, ErrUndecided):
+		case errors.Is(err, ErrUndecided): // first: an error that says both has not decided
 			undecided = errors.Join(undecided, err)
+		case errors.Is(err, ErrNotFound):
 		default: // an answer that no Finder should give leaves it open as well
 			undecided = errors.Join(undecided, ErrUndecided, err)
 		}

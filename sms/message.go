@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Message is one text to one person. It is plain data: copy it freely, and
@@ -64,7 +66,7 @@ func (m Message) String() string {
 	b.WriteString(m.To.String())
 	part := func(name, value string) {
 		if value != "" {
-			b.WriteString(", " + name + " " + value)
+			b.WriteString(", " + name + " " + printable(value))
 		}
 	}
 	part("template", m.Template)
@@ -83,7 +85,7 @@ func (m Message) String() string {
 		part("expires", m.Expires.Format(time.RFC3339))
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Tags)) {
-		part("tag "+name, m.Tags[name])
+		part("tag "+printable(name), m.Tags[name])
 	}
 	b.WriteByte('}')
 	return b.String()
@@ -112,6 +114,12 @@ func (m Message) LogValue() slog.Value {
 	}
 	add("from", m.From)
 	add("key", m.Key)
+	if !m.Expires.IsZero() {
+		attrs = append(attrs, slog.Time("expires", m.Expires))
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Tags)) {
+		add("tag."+name, m.Tags[name])
+	}
 	return slog.GroupValue(attrs...)
 }
 
@@ -121,7 +129,7 @@ type Params map[string]string
 
 // String returns the names, sorted, without the values: "[code name]".
 func (p Params) String() string {
-	return "[" + strings.Join(slices.Sorted(maps.Keys(p)), " ") + "]"
+	return printable("[" + strings.Join(slices.Sorted(maps.Keys(p)), " ") + "]")
 }
 
 // Format prints the names only, under every verb.
@@ -129,6 +137,14 @@ func (p Params) Format(f fmt.State, verb rune) { formatMasked(f, verb, p.String(
 
 // LogValue gives slog the names only.
 func (p Params) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
+// printable quotes what would break a line of a log.
+func printable(s string) string {
+	if strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		return strconv.Quote(s)
+	}
+	return s
+}
 
 // formatMasked prints text, which is safe to show, under the verb and flags of f.
 func formatMasked(f fmt.State, verb rune, text string) {

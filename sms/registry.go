@@ -7,8 +7,8 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // A Registry holds compiled templates. It never changes after NewRegistry and
@@ -21,8 +21,9 @@ type Registry struct {
 type entry struct {
 	template  Template
 	text      compiled
+	names     []string            // of the variables, in order of first use
 	bindings  map[string]compiled // those with a text of their own
-	variables []limit             // in order of first use
+	variables []limit             // in the same order
 }
 
 // A limit is what one variable may hold.
@@ -33,7 +34,11 @@ type limit struct {
 }
 
 // NewRegistry compiles templates. All that is wrong with them comes in one
-// error.
+// error, a line for each fault. What was given may be changed afterwards.
+//
+// A template needs a name of its own and a Text, from which its variables are
+// taken, also where the vendor holds the template. A promotion has no variables.
+// Limits, orders and texts of bindings may speak of variables of Text only.
 func NewRegistry(templates ...Template) (*Registry, error) {
 	r := &Registry{entries: make(map[string]*entry, len(templates))}
 	var faults []error
@@ -43,7 +48,7 @@ func NewRegistry(templates ...Template) (*Registry, error) {
 			where = fmt.Sprintf("template number %d", i+1)
 		}
 		e, errs := newEntry(t)
-		if _, twice := r.entries[t.Name]; twice {
+		if r.entries[t.Name] != nil && t.Name != "" {
 			errs = append(errs, errors.New("the name is taken by an earlier template"))
 		}
 		for _, err := range errs {
@@ -57,10 +62,22 @@ func NewRegistry(templates ...Template) (*Registry, error) {
 	return r, nil
 }
 
+// newEntry compiles t and lists all that is wrong with it.
 func newEntry(t Template) (*entry, []error) {
-	t = t.clone()
-	e := &entry{template: t, bindings: map[string]compiled{}}
-	var faults []error
+	e := &entry{template: t.clone(), bindings: map[string]compiled{}}
+	faults := e.compile()
+	faults = append(faults, e.limit()...)
+	for _, provider := range slices.Sorted(maps.Keys(t.Bindings)) {
+		for _, err := range e.bind(provider, t.Bindings[provider]) {
+			faults = append(faults, fmt.Errorf("binding %q: %w", provider, err))
+		}
+	}
+	return e, faults
+}
+
+// compile reads the template's own text.
+func (e *entry) compile() (faults []error) {
+	t := &e.template
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if t.Name == "" {
 		fault("it has no name: Message.Template needs one")
@@ -75,61 +92,70 @@ func newEntry(t Template) (*entry, []error) {
 	if e.text, err = compile(t.Text); err != nil {
 		fault("text: %w", err)
 	}
-	names := e.text.variables()
-	if t.Kind == Promotion && len(names) > 0 {
-		fault("a promotion has no variables, and its text has ${%s}: use a notification, or write the text out", strings.Join(names, "}, ${"))
+	e.names = e.text.variables()
+	if t.Kind == Promotion && len(e.names) > 0 {
+		fault("a promotion has no variables, and its text has ${%s}: use a notification, or write the text out", strings.Join(e.names, "}, ${"))
 	}
-	e.variables = make([]limit, len(names))
-	for i, name := range names {
-		e.variables[i], err = newLimit(name, t.Variables[name])
-		if err != nil {
-			faults = append(faults, err)
+	return faults
+}
+
+// limit puts the limits to the variables of the text.
+func (e *entry) limit() (faults []error) {
+	e.variables = make([]limit, len(e.names))
+	for i, name := range e.names {
+		var err error
+		if e.variables[i], err = newLimit(name, e.template.Variables[name]); err != nil {
+			faults = append(faults, fmt.Errorf("variable %q: %w", name, err))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(t.Variables)) {
-		if !slices.Contains(names, name) {
-			fault("variable %q: the text has no ${%s}", name, name)
+	for _, name := range slices.Sorted(maps.Keys(e.template.Variables)) {
+		if !slices.Contains(e.names, name) {
+			faults = append(faults, fmt.Errorf("variable %q: the text has no ${%s}", name, name))
 		}
 	}
-	for _, provider := range slices.Sorted(maps.Keys(t.Bindings)) {
-		for _, err := range e.bind(provider, t.Bindings[provider], names) {
-			fault("binding %q: %w", provider, err)
-		}
-	}
-	return e, faults
+	return faults
 }
 
 func newLimit(name string, v Variable) (limit, error) {
 	l := limit{name: name, Variable: v}
 	if v.MaxLen < 0 {
-		return l, fmt.Errorf("variable %q: max_len is negative: 0 means no limit", name)
+		return l, errors.New("max_len is negative: 0 means no limit")
 	}
 	if v.Pattern == "" {
 		return l, nil
 	}
+	if _, err := regexp.Compile(v.Pattern); err != nil { // by itself first: "a)|(b" compiles within brackets
+		return l, fmt.Errorf("pattern: %w", err)
+	}
 	var err error
 	if l.pattern, err = regexp.Compile(`\A(?:` + v.Pattern + `)\z`); err != nil {
-		return l, fmt.Errorf("variable %q: pattern: %w", name, err)
+		return l, fmt.Errorf("pattern: %w", err)
 	}
 	return l, nil
 }
 
-func (e *entry) bind(provider string, b Binding, names []string) (faults []error) {
+func (e *entry) bind(provider string, b Binding) (faults []error) {
+	if provider == "" {
+		faults = append(faults, errors.New("it has no name: a binding is called as its provider is configured"))
+	}
 	if b.Text != "" {
 		text, err := compile(b.Text)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("text: %w", err))
 		}
 		for _, name := range text.variables() {
-			if !slices.Contains(names, name) {
+			if !slices.Contains(e.names, name) {
 				faults = append(faults, fmt.Errorf("text: ${%s} is no variable of the template's own text", name))
 			}
 		}
 		e.bindings[provider] = text
 	}
-	for _, name := range b.Order {
-		if !slices.Contains(names, name) {
+	for i, name := range b.Order {
+		switch {
+		case !slices.Contains(e.names, name):
 			faults = append(faults, fmt.Errorf("order: %q is no variable of the template's text", name))
+		case slices.Contains(b.Order[:i], name):
+			faults = append(faults, fmt.Errorf("order: %q stands there twice", name))
 		}
 	}
 	return faults
@@ -153,9 +179,9 @@ func (r *Registry) All() iter.Seq[Template] {
 // Lookup gives a copy of the template called name, else an *Error,
 // InvalidMessage, that says which names there are.
 func (r *Registry) Lookup(name string) (Template, error) {
-	e, err := r.entry(name)
-	if err != nil {
-		return Template{}, err
+	e := r.find(name)
+	if e == nil {
+		return Template{}, r.notFound(name)
 	}
 	return e.template.clone(), nil
 }
@@ -163,7 +189,7 @@ func (r *Registry) Lookup(name string) (Template, error) {
 // Kind gives the kind of the template called name without copying it; an unset
 // one is Notification, and of a name that does not exist it is zero.
 func (r *Registry) Kind(name string) Kind {
-	if e, err := r.entry(name); err == nil {
+	if e := r.find(name); e != nil {
 		return e.kind()
 	}
 	return 0
@@ -172,27 +198,52 @@ func (r *Registry) Kind(name string) Kind {
 // Variables lists the variables of the template called name in order of first
 // use in its text; nil where there is no such template.
 func (r *Registry) Variables(name string) []string {
-	e, err := r.entry(name)
-	if err != nil {
+	e := r.find(name)
+	if e == nil {
 		return nil
 	}
-	return e.text.variables()
+	return slices.Clone(e.names)
 }
 
-func (r *Registry) entry(name string) (*entry, error) {
-	if r != nil {
-		if e := r.entries[name]; e != nil {
-			return e, nil
-		}
+func (r *Registry) find(name string) *entry {
+	if r == nil {
+		return nil
 	}
-	return nil, &Error{Reason: InvalidMessage, Outcome: Rejected, Err: r.noSuch(name)}
+	return r.entries[name]
+}
+
+func (r *Registry) notFound(name string) error {
+	return &Error{Reason: InvalidMessage, Outcome: Rejected, Err: r.noSuch(name)}
 }
 
 func (r *Registry) noSuch(name string) error {
 	if r == nil || len(r.entries) == 0 {
-		return fmt.Errorf("there is no template %q: no templates are registered", name)
+		return fmt.Errorf("there is no template %s: no templates are registered", quoted(name))
 	}
-	return fmt.Errorf("there is no template %q: there are %s", name, strings.Join(slices.Sorted(maps.Keys(r.entries)), ", "))
+	return fmt.Errorf("there is no template %s: there are %s", quoted(name), list(slices.Sorted(maps.Keys(r.entries))))
+}
+
+// maxNamed is how many names an error lists.
+const maxNamed = 20
+
+// list names what there is, or the first of it.
+func list(names []string) string {
+	switch {
+	case len(names) == 0:
+		return "none"
+	case len(names) > maxNamed:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
+	}
+	return strings.Join(names, ", ")
+}
+
+// quoted shows a name that was not found, and of what is too long for a name
+// no more than its length.
+func quoted(name string) string {
+	if len(name) > 64 {
+		return fmt.Sprintf("by a name of %d bytes", len(name))
+	}
+	return strconv.Quote(name)
 }
 
 func (e *entry) kind() Kind {
@@ -201,41 +252,3 @@ func (e *entry) kind() Kind {
 	}
 	return e.template.Kind
 }
-
-// Render gives the text of m for a provider: the binding's text, else the
-// template's, with the values of m put in and without a signature; of a message
-// with a Body the Body. It looks for missing values only; the rest is Check's.
-func (r *Registry) Render(m Message, provider string) (string, error) {
-	if m.Template == "" {
-		return m.Body, nil
-	}
-	e, err := r.entry(m.Template)
-	if err != nil {
-		return "", err
-	}
-	for i := range e.variables {
-		v := &e.variables[i]
-		if _, ok := m.Params[v.name]; !ok && !v.Optional {
-			return "", &Error{Reason: InvalidMessage, Outcome: Rejected, Kind: e.kind(), Key: m.Key,
-				Err: fmt.Errorf("template %q: a value for %q is missing", m.Template, v.name)}
-		}
-	}
-	if own, ok := e.bindings[provider]; ok {
-		return own.render(m.Params), nil
-	}
-	return e.text.render(m.Params), nil
-}
-
-func (t Template) clone() Template {
-	t.Variables = maps.Clone(t.Variables)
-	t.Bindings = maps.Clone(t.Bindings)
-	for name, b := range t.Bindings {
-		b.Order = slices.Clone(b.Order)
-		b.Extra = maps.Clone(b.Extra)
-		t.Bindings[name] = b
-	}
-	return t
-}
-
-// length counts characters as people do, near enough: code points.
-func length(s string) int { return utf8.RuneCountInString(s) }

@@ -1,6 +1,9 @@
 package sms
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // A Sender sends one message.
 //
@@ -34,8 +37,12 @@ type Middleware func(next Sender) Sender
 // message first and the answer last. Nil entries are skipped.
 //
 // Whatever a middleware returns, Unwrap of the result gives what it was wrapped
-// around, so that abilities further down are found by [As] and [FinderOf].
+// around, so that abilities further down are found by [As] and [FinderOf]. A
+// nil s, and a middleware that returns nil, make a Sender that answers Internal.
 func Chain(s Sender, mw ...Middleware) Sender {
+	if s == nil {
+		s = missing("Chain was given no Sender")
+	}
 	for i := len(mw) - 1; i >= 0; i-- {
 		if mw[i] == nil {
 			continue
@@ -48,8 +55,14 @@ func Chain(s Sender, mw ...Middleware) Sender {
 // attach makes sure that outer unwraps to something: to inner, where it does
 // not say so itself.
 func attach(outer, inner Sender) Sender {
-	switch outer.(type) {
-	case interface{ Unwrap() Sender }, interface{ Unwrap() []Sender }:
+	switch u := outer.(type) {
+	case nil:
+		outer = missing("a middleware returned no Sender")
+	case interface{ Unwrap() Sender }:
+		if u.Unwrap() != nil {
+			return outer
+		}
+	case interface{ Unwrap() []Sender }:
 		return outer
 	}
 	return &layer{Sender: outer, inner: inner}
@@ -64,8 +77,26 @@ type layer struct {
 func (l *layer) Unwrap() Sender { return l.inner }
 
 // Wrap returns a Sender that calls send and unwraps to next. It is what a
-// [Middleware] returns, so that the abilities of next are not hidden.
-func Wrap(next Sender, send SenderFunc) Sender { return &wrapped{send: send, next: next} }
+// [Middleware] returns, so that the abilities of next are not hidden. A nil send
+// is next's own.
+func Wrap(next Sender, send SenderFunc) Sender {
+	switch {
+	case send != nil:
+	case next != nil:
+		send = next.Send
+	default:
+		send = missing("Wrap was given neither a Sender nor a function").Send
+	}
+	return &wrapped{send: send, next: next}
+}
+
+// missing answers in the place of a Sender that a program forgot, rather than
+// panic at the first message.
+func missing(what string) Sender {
+	return SenderFunc(func(_ context.Context, m Message) (Receipt, error) {
+		return Receipt{}, &Error{Reason: Internal, Outcome: Rejected, Key: m.Key, Kind: m.Kind, Err: errors.New(what)}
+	})
+}
 
 type wrapped struct {
 	send SenderFunc

@@ -1,5 +1,10 @@
 package sms
 
+import (
+	"maps"
+	"slices"
+)
+
 // A Template is a text with variables under a name of ours, and what each
 // provider calls it.
 type Template struct {
@@ -38,4 +43,16 @@ type Binding struct {
 	// Extra holds that vendor's settings for this template, decoded strictly by
 	// its provider.
 	Extra map[string]string
+}
+
+// clone gives a copy that shares no map and no list with t.
+func (t Template) clone() Template {
+	t.Variables = maps.Clone(t.Variables)
+	t.Bindings = maps.Clone(t.Bindings)
+	for name, b := range t.Bindings {
+		b.Order = slices.Clone(b.Order)
+		b.Extra = maps.Clone(b.Extra)
+		t.Bindings[name] = b
+	}
+	return t
 }
