@@ -73,8 +73,9 @@ type Options struct {
 	Transport http.RoundTripper `yaml:"-"`
 }
 
-// String returns the options as people may see them: of a secret no more than
-// that there is one.
+// String returns the options as people may see them: of a secret, and of what
+// may be one in the wrong place, no more than that there is one; of URLs the
+// host alone.
 func (o Options) String() string {
 	parts := []string{"name " + cmp.Or(o.Name, driverName)}
 	add := func(name, value string) {
@@ -82,20 +83,21 @@ func (o Options) String() string {
 			parts = append(parts, name+" "+value)
 		}
 	}
-	secret := func(name, value string) {
-		if value != "" {
-			parts = append(parts, name+" ****")
+	shown := func(name, value string, ok bool) {
+		if value != "" && !ok {
+			value = "****"
 		}
+		add(name, value)
 	}
-	add("account_sid", o.AccountSID)
-	add("parent_account_sid", o.ParentAccountSID)
-	secret("auth_token", o.AuthToken)
-	add("api_key_sid", o.APIKeySID)
-	secret("api_key_secret", o.APIKeySecret)
-	add("endpoint", withoutUser(o.Endpoint))
+	shown("account_sid", o.AccountSID, isSID(o.AccountSID, "AC"))
+	shown("parent_account_sid", o.ParentAccountSID, isSID(o.ParentAccountSID, "AC"))
+	shown("auth_token", o.AuthToken, false)
+	shown("api_key_sid", o.APIKeySID, isSID(o.APIKeySID, "SK"))
+	shown("api_key_secret", o.APIKeySecret, false)
+	add("endpoint", hostOf(o.Endpoint))
 	add("from", o.From)
 	add("messaging_service_sid", o.MessagingServiceSID)
-	add("status_callback", withoutUser(o.StatusCallback))
+	add("status_callback", hostOf(o.StatusCallback))
 	if len(o.Senders) > 0 {
 		add("senders", strings.Join(slices.Sorted(maps.Keys(o.Senders)), ","))
 	}
@@ -121,22 +123,20 @@ func formatAs(f fmt.State, verb rune, text string) {
 	fmt.Fprintf(f, "%%!%c(%s)", verb, text)
 }
 
-// withoutUser takes the user and password off a URL, which may not be one.
-func withoutUser(url string) string {
-	scheme, rest, ok := strings.Cut(url, "://")
-	if !ok {
-		scheme, rest = "", url
-	} else {
-		scheme += "://"
+// hostOf gives the scheme and host of a URL, which may not be one.
+func hostOf(text string) string {
+	if text == "" {
+		return ""
 	}
-	end := len(rest)
+	scheme, rest, _ := strings.Cut(text, "://")
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		end = i
+		rest = rest[:i]
 	}
-	if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
-		rest = rest[at+1:]
+	rest = rest[strings.LastIndexByte(rest, '@')+1:]
+	if rest == "" || scheme != "http" && scheme != "https" {
+		return "****"
 	}
-	return scheme + rest
+	return scheme + "://" + rest
 }
 
 // faults gathers what is wrong with the options, each under its configured path.
