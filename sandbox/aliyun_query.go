@@ -1,0 +1,71 @@
+package sandbox
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// china is the zone of the vendor's dates. It has had no other offset since 1991.
+var china = time.FixedZone("UTC+8", 8*60*60)
+
+const chinaTime = "2006-01-02 15:04:05"
+
+// querySendDetails lists what was taken for one number on one day of China's,
+// the newest first.
+func (v *aliyunVendor) querySendDetails(c *aliyunCall) (fields, *aliyunRefusal) {
+	to, _, ok := readNumber(c.params.Get("PhoneNumber"))
+	if !ok {
+		return nil, refuse("isv.MOBILE_NUMBER_ILLEGAL", c.params.Get("PhoneNumber")+"invalid mobile number")
+	}
+	date := c.params.Get("SendDate")
+	if _, err := time.Parse("20060102", date); err != nil {
+		return nil, refuse("isv.INVALID_PARAMETERS", "SendDate参数异常,格式为yyyyMMdd")
+	}
+	first, size, refusal := readPage(c.params, "CurrentPage")
+	if refusal != nil {
+		return nil, refusal
+	}
+	bizID := c.params.Get("BizId")
+	rows := []fields{}
+	total := 0
+	v.store.newest(func(e *entry) bool {
+		if e.Vendor != Aliyun || e.To != to || e.Account != c.account || bizID != "" && e.ID != bizID ||
+			e.At.In(china).Format("20060102") != date {
+			return true
+		}
+		if total >= first && total-first < size {
+			rows = append(rows, e.detail(c.now, v.options.Pace))
+		}
+		total++
+		return true
+	})
+	return fields{"Code": "OK", "Message": "OK", "TotalCount": strconv.Itoa(total),
+		"SmsSendDetailDTOs": fields{"SmsSendDetailDTO": rows}}, nil
+}
+
+// detail is a message as QuerySendDetails shows it.
+func (e *entry) detail(now time.Time, pace time.Duration) fields {
+	status := e.aliyunStatus(now, pace)
+	row := fields{
+		"PhoneNum": writeNumber(e.To), "TemplateCode": e.Template, "Content": e.Text, "OutId": e.Key,
+		"SendDate": e.At.In(china).Format(chinaTime), "SendStatus": status.code, "ErrCode": status.errCode,
+	}
+	if !status.at.IsZero() {
+		row["ReceiveDate"] = status.at.In(china).Format(chinaTime)
+	}
+	return row
+}
+
+// readPage reads PageSize, at most 50, and the number of a page, from 1.
+func readPage(params url.Values, pageName string) (first, size int, refusal *aliyunRefusal) {
+	size, err := strconv.Atoi(params.Get("PageSize"))
+	if err != nil || size < 1 || size > 50 {
+		return 0, 0, refuse("isv.INVALID_PARAMETERS", "PageSize参数异常,取值范围1-50")
+	}
+	page, err := strconv.Atoi(params.Get(pageName))
+	if err != nil || page < 1 || page > 1_000_000 {
+		return 0, 0, refuse("isv.INVALID_PARAMETERS", pageName+"参数异常")
+	}
+	return (page - 1) * size, size, nil
+}

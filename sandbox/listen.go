@@ -1,0 +1,42 @@
+package sandbox
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Listen starts a sandbox at an address such as "127.0.0.1:8025" and serves it
+// until Close. Port 0, or an empty address, is a free port; a host left out is
+// 127.0.0.1. Any other host is taken as it is: the inbox of a sandbox is open to
+// whoever can reach it.
+func Listen(addr string, o Options) (*Sandbox, error) {
+	s, err := New(o)
+	if err != nil {
+		return nil, err
+	}
+	host, port := "", "0"
+	if addr != "" {
+		if host, port, err = net.SplitHostPort(addr); err != nil {
+			return nil, fmt.Errorf("sandbox: %q is no address: write host:port: %w", addr, err)
+		}
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	s.URL = "http://" + listener.Addr().String()
+	s.server = &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    256 << 10, // a GET to Aliyun has 1,000 numbers in its URL
+	}
+	s.serving.Go(func() { _ = s.server.Serve(listener) })
+	return s, nil
+}

@@ -1,0 +1,209 @@
+package sandbox
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/notifykit/notify/sms"
+)
+
+// The well-known credentials and senders. Every sandbox takes them, so that a
+// program can be pointed at one without any setting up. They open nothing else.
+const (
+	AliyunKeyID     = "sandbox-key-id"
+	AliyunKeySecret = "sandbox-key-secret"
+	AliyunSignature = "云通信"
+
+	TwilioAccountSID      = "AC00000000000000000000000000000000"
+	TwilioAuthToken       = "sandboxtoken" // letters and digits: twilio-go refuses other tokens before it sends
+	TwilioSubaccountSID   = "AC00000000000000000000000000000001"
+	TwilioSubaccountToken = "sandboxsubtoken"
+	TwilioAPIKeySID       = "SK00000000000000000000000000000000"
+	TwilioAPIKeySecret    = "sandboxsecret"
+	TwilioSender          = "+15005550006"
+	TwilioServiceSID      = "MG00000000000000000000000000000000"
+	TwilioContentSID      = "HX00000000000000000000000000000000"
+)
+
+// Options are what a sandbox knows and how it behaves. The zero value is a
+// sandbox with the well-known accounts, signature and templates; what is given
+// here comes on top of those, and takes their place where the ID is the same.
+type Options struct {
+	// Keys are Aliyun's access keys.
+	Keys []Key
+	// Signatures are Aliyun's approved signatures, without brackets.
+	Signatures []string
+	// Templates are Aliyun's.
+	Templates []Template
+	// Accounts are Twilio's.
+	Accounts []Account
+
+	// Pace is how long a message stays in one status: two of them pass from
+	// accepted to delivered. Defaults to 300 ms; negative: messages never move.
+	Pace time.Duration
+	// Limits turns on Aliyun's default limits for each number: of a code 1 a
+	// minute, 5 an hour and 10 a day, of all else 50 a day.
+	Limits bool
+	// Lenient takes any credentials, signature, template and sender, and tells
+	// OnRefusal what the vendor would have refused.
+	Lenient bool
+	// OnRefusal is called for what a lenient sandbox has let pass, in the
+	// goroutine of the request and from several at once.
+	OnRefusal func(Refusal)
+
+	// MaxMessages is how many messages are kept, the oldest given up first.
+	// Defaults to 10,000. Their texts are bounded too, at 64 MiB.
+	MaxMessages int
+
+	// CallbackHosts are the hosts, besides the loopback ones, that status
+	// callbacks go to: "example.com", or "*" for all.
+	CallbackHosts []string
+	// CallbackTransport carries the callbacks. Nil: one of the sandbox's own.
+	CallbackTransport http.RoundTripper
+	// Logger is told of callbacks that failed, numbers masked. Nil: nobody is.
+	Logger *slog.Logger
+}
+
+// A Key is an access key of Aliyun's.
+type Key struct{ ID, Secret string }
+
+// A Template is one of Aliyun's.
+type Template struct {
+	Code string   // "SMS_0001"
+	Name string   // empty: the code
+	Kind sms.Kind // decides the rules for values and the countries; zero is Notification
+	Text string   // with variables as ${name}
+	// Rejected: the vendor's review has refused it, and nothing goes out by it.
+	Rejected bool
+}
+
+// An Account is one of Twilio's.
+type Account struct {
+	SID, Token string
+	Parent     string    // the SID of the account whose token opens this one too; empty: none
+	APIKeys    []Key     // "SK…" and its secret
+	Senders    []string  // numbers and alphanumeric sender IDs
+	Services   []Service // Messaging Services
+	Contents   []Content // content templates
+}
+
+// A Service is a Messaging Service: a pool of senders.
+type Service struct {
+	SID     string   // "MG…"
+	Senders []string // the first one is used; empty: the account's first
+}
+
+// A Content is a content template of Twilio's.
+type Content struct {
+	SID  string // "HX…"
+	Text string // with variables as {{1}}
+}
+
+// A Refusal is what a lenient sandbox has let pass and the vendor would not
+// have. It holds no number, no value and no secret.
+type Refusal struct {
+	Vendor, Operation, Code, Message string
+}
+
+// String reads "aliyun would have refused SendSms: code: message".
+func (r Refusal) String() string {
+	return fmt.Sprintf("%s would have refused %s: %s: %s", r.Vendor, r.Operation, r.Code, r.Message)
+}
+
+const (
+	defaultPace        = 300 * time.Millisecond
+	defaultMaxMessages = 10_000
+)
+
+func wellKnownTemplates() []Template {
+	return []Template{
+		{Code: "SMS_0001", Kind: sms.Verification, Text: "您的验证码是${code},5分钟内有效。"},
+		{Code: "SMS_0002", Kind: sms.Notification, Text: "${name},您的订单${order}已发货。"},
+		{Code: "SMS_0003", Kind: sms.Promotion, Text: "新品上架,欢迎选购,回T退订。"},
+		{Code: "SMS_0004", Kind: sms.International, Text: "Your code is ${code}."},
+		{Code: "SMS_0005", Kind: sms.Notification, Text: "${name},您的包裹已到。", Rejected: true},
+	}
+}
+
+func wellKnownAccounts() []Account {
+	services := []Service{{SID: TwilioServiceSID, Senders: []string{TwilioSender}}}
+	contents := []Content{{SID: TwilioContentSID, Text: "Your code is {{1}}."}}
+	return []Account{
+		{SID: TwilioAccountSID, Token: TwilioAuthToken, APIKeys: []Key{{TwilioAPIKeySID, TwilioAPIKeySecret}},
+			Senders: []string{TwilioSender}, Services: services, Contents: contents},
+		{SID: TwilioSubaccountSID, Token: TwilioSubaccountToken, Parent: TwilioAccountSID,
+			Senders: []string{TwilioSender}, Services: services, Contents: contents},
+	}
+}
+
+// withDefaults returns a copy with the well-known things in it.
+func (o Options) withDefaults() Options {
+	o.Keys = slices.Concat([]Key{{AliyunKeyID, AliyunKeySecret}}, o.Keys)
+	o.Signatures = slices.Concat([]string{AliyunSignature}, o.Signatures)
+	o.Templates = slices.Concat(wellKnownTemplates(), o.Templates)
+	o.Accounts = slices.Concat(wellKnownAccounts(), o.Accounts)
+	o.Pace = cmp.Or(o.Pace, defaultPace)
+	if o.MaxMessages <= 0 {
+		o.MaxMessages = defaultMaxMessages
+	}
+	o.CallbackHosts = slices.Clone(o.CallbackHosts)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// validate finds every fault of the options at once.
+func (o Options) validate() error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf("sandbox: "+format, args...)) }
+	for i, k := range o.Keys {
+		if k.ID == "" || k.Secret == "" {
+			fault("keys[%d]: ID and Secret are both needed", i)
+		}
+	}
+	for i, s := range o.Signatures {
+		if s == "" || strings.ContainsAny(s, "【】") {
+			fault("signatures[%d]: %q is no signature: write it without brackets", i, s)
+		}
+	}
+	for i, t := range o.Templates {
+		if t.Code == "" || t.Text == "" {
+			fault("templates[%d] %q: Code and Text are both needed", i, t.Code)
+		}
+	}
+	for i, a := range o.Accounts {
+		if !isSID("AC", a.SID) {
+			fault("accounts[%d]: %q is no account SID: AC and 32 hexadecimal digits", i, a.SID)
+		}
+		if a.Token == "" {
+			fault("accounts[%d] %s: Token is empty", i, a.SID)
+		}
+	}
+	for i, h := range o.CallbackHosts {
+		if u, err := url.Parse("http://" + h); h != "*" && (err != nil || u.Hostname() != h) {
+			fault("callback hosts[%d]: %q is no host name: write it without scheme and port", i, h)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// isSID tells whether s is a SID of Twilio's: two letters and 32 hexadecimal digits.
+func isSID(prefix, s string) bool {
+	if len(s) != 34 || s[:2] != prefix {
+		return false
+	}
+	for _, c := range []byte(s[2:]) {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
+			return false
+		}
+	}
+	return true
+}
