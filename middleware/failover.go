@@ -1,0 +1,132 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/notifykit/notify/sms"
+)
+
+// FailoverOptions move single cells of the table of reasons.
+type FailoverOptions struct {
+	// Also lists reasons after which another sender is tried although the table
+	// says no: InvalidNumber, where one vendor knows fewer countries than the
+	// next. RecipientBlocked in it has no effect: who has opted out is tried
+	// nowhere else.
+	Also []sms.Reason
+	// Never lists reasons after which no other sender is tried although the table
+	// says yes. It wins over Also.
+	Never []sms.Reason
+}
+
+// Failover returns a Sender that tries senders in order until one accepts. What
+// comes after a refusal is the table's decision ([sms.Reason.AnotherVendor]):
+//
+//   - Every try so far has a veto: one that was refused for a fault of the
+//     message or of the recipient ends it.
+//   - A try whose outcome is Unknown ends it too, except for a Verification,
+//     whose second copy carries the same code.
+//   - Nothing is tried after the caller's context has ended, or past
+//     Message.Expires.
+//
+// Receipt.Attempts, and the *sms.Error where none accepted, tell of all tries in
+// order, those of a Retry further in included. Of a single try the sender's own
+// error is returned as it came.
+//
+// Nil senders are left out; with none left, every message is Unsupported. The
+// result may be used by any number of goroutines; it unwraps to its senders, and
+// CheckTemplate asks each of them that can be asked.
+func Failover(senders ...sms.Sender) sms.Sender {
+	return FailoverWith(FailoverOptions{}, senders...)
+}
+
+// FailoverWith is [Failover] with options.
+func FailoverWith(o FailoverOptions, senders ...sms.Sender) sms.Sender {
+	f := &failover{row: sms.Reason.AnotherVendor}
+	for _, s := range senders {
+		if s != nil {
+			f.senders = append(f.senders, s)
+		}
+	}
+	if len(o.Also) > 0 || len(o.Never) > 0 {
+		f.row = moved(slices.Clone(o.Also), slices.Clone(o.Never))
+	}
+	return f
+}
+
+// moved is the table's column for another vendor with single cells moved.
+func moved(also, never []sms.Reason) func(sms.Reason) bool {
+	return func(r sms.Reason) bool {
+		switch {
+		case r == sms.RecipientBlocked || slices.Contains(never, r):
+			return false
+		case slices.Contains(also, r):
+			return true
+		}
+		return r.AnotherVendor()
+	}
+}
+
+type failover struct {
+	senders []sms.Sender
+	row     func(sms.Reason) bool
+}
+
+// Unwrap gives the senders in order.
+func (f *failover) Unwrap() []sms.Sender { return slices.Clone(f.senders) }
+
+// CheckTemplate asks every sender that is an sms.Checker or wraps one.
+func (f *failover) CheckTemplate(name string, p sms.Params) error {
+	return checkAll(f.senders, name, p)
+}
+
+func checkAll(senders []sms.Sender, name string, p sms.Params) error {
+	var refusals []error
+	for _, s := range senders {
+		if c, ok := sms.As[sms.Checker](s); ok {
+			refusals = append(refusals, c.CheckTemplate(name, p))
+		}
+	}
+	return errors.Join(refusals...)
+}
+
+func (f *failover) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+	if len(f.senders) == 0 {
+		return sms.Receipt{}, &sms.Error{Reason: sms.Unsupported, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind,
+			Err: errors.New("there is no sender to try: Failover was given none")}
+	}
+	began := time.Now()
+	if cause := over(ctx, m, began); cause != nil {
+		return sms.Receipt{}, refuse(m, cause)
+	}
+	receipt, err := f.senders[0].Send(ctx, m)
+	if err == nil {
+		return receipt, nil
+	}
+	return f.others(ctx, m, began, err)
+}
+
+// others tries the senders after the first, which has failed.
+func (f *failover) others(ctx context.Context, m sms.Message, began time.Time, err error) (sms.Receipt, error) {
+	var story tries
+	now := time.Now()
+	story.failed(err, now.Sub(began))
+	for _, s := range f.senders[1:] {
+		if !story.allow(m, f.row) {
+			break
+		}
+		if cause := over(ctx, m, now); cause != nil {
+			return sms.Receipt{}, story.err(cause)
+		}
+		began = now
+		receipt, err := s.Send(ctx, m)
+		now = time.Now()
+		if err == nil {
+			return story.accepted(receipt, now.Sub(began)), nil
+		}
+		story.failed(err, now.Sub(began))
+	}
+	return sms.Receipt{}, story.err(nil)
+}

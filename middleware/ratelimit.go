@@ -1,0 +1,204 @@
+package middleware
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/notifykit/notify/sms"
+)
+
+// A Limiter lets so many through and no more. One may share its counts between
+// processes. All its methods may be called by any number of goroutines.
+type Limiter interface {
+	// Take takes one of the key's tokens. With Token.Wait > 0 nothing was taken:
+	// it is how long until there may be one. An error means that nobody could
+	// count. A key that holds "****" is a masked number, which many people share,
+	// and is an error.
+	Take(ctx context.Context, key string) (Token, error)
+	// Return gives this very token back, once: it then counts as never taken. A
+	// token that is unknown, too old or given back already is no error.
+	Return(ctx context.Context, t Token) error
+}
+
+// A Token is one take. ID is random and tells it from every other.
+type Token struct {
+	Key  string
+	ID   [16]byte
+	At   time.Time     // when it was taken
+	Wait time.Duration // above zero: nothing was taken; how long until it may be
+}
+
+// RateLimitOptions set up a [RateLimit].
+type RateLimitOptions struct {
+	// Name says in errors which limit it was. Where Reason is Throttled, and so
+	// the limit is on a vendor's calls, it is the configured name of that provider
+	// and the Provider of the error.
+	Name string
+	// Key tells what is counted together: ByNumber, ByTemplate, ByRegion, ByTag or
+	// one of your own. Nil: all messages are.
+	Key func(sms.Message) string
+	// Reason is why a message over the limit is refused. Defaults to Throttled,
+	// with a Key to RecipientLimited.
+	Reason sms.Reason
+	// MaxWait is how long a message may wait for its turn, all waits together.
+	// Zero or less: it is refused at once. Keep that of a vendor's pacer below
+	// BreakerOptions.SlowAfter, or the wait is taken for the vendor's slowness.
+	MaxWait time.Duration
+	// Exempt picks messages that are not limited, such as those to test numbers.
+	// Nil: none.
+	Exempt func(sms.Message) bool
+}
+
+// RateLimit lets through what l allows. What it does not allow is refused,
+// Rejected, with RetryAfter, or waits for up to MaxWait; a wait that would not end
+// before the caller's deadline and Message.Expires is not begun.
+//
+// Where the limit is the recipient's (Reason is RecipientLimited), a message that
+// was Rejected gives its own token back, so that nobody is locked out by a
+// message that was never sent; unless it was the vendor that said
+// RecipientLimited. A message whose outcome is Unknown keeps it. A limit on calls
+// keeps it always, because the call was made.
+//
+// A Limiter that fails is nobody's fault but ours: Internal, Rejected.
+func RateLimit(l Limiter, o RateLimitOptions) sms.Middleware {
+	if o.Reason == "" {
+		o.Reason = sms.Throttled
+		if o.Key != nil {
+			o.Reason = sms.RecipientLimited
+		}
+	}
+	return func(next sms.Sender) sms.Sender { return &rateLimit{next: next, limiter: l, o: o} }
+}
+
+type rateLimit struct {
+	next    sms.Sender
+	limiter Limiter
+	o       RateLimitOptions
+}
+
+// Unwrap gives the Sender behind the limit.
+func (r *rateLimit) Unwrap() sms.Sender { return r.next }
+
+func (r *rateLimit) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+	if r.o.Exempt != nil && r.o.Exempt(m) {
+		return r.next.Send(ctx, m)
+	}
+	token, err := r.take(ctx, m)
+	if err != nil {
+		return sms.Receipt{}, err
+	}
+	receipt, err := r.next.Send(ctx, m)
+	if err != nil && r.o.Reason == sms.RecipientLimited && sms.OutcomeOf(err) == sms.Rejected && !vendorLimited(err) {
+		err = r.giveBack(ctx, token, err)
+	}
+	return receipt, err
+}
+
+// take takes a token for m, waiting where it may.
+func (r *rateLimit) take(ctx context.Context, m sms.Message) (Token, error) {
+	var key string
+	if r.o.Key != nil {
+		key = r.o.Key(m)
+	}
+	if err := ctx.Err(); err != nil {
+		return Token{}, refuse(m, err)
+	}
+	if r.limiter == nil {
+		return Token{}, r.fault(m, internal("there is no Limiter: RateLimit was given nil"))
+	}
+	if err := checkKey(key); err != nil { // whatever the Limiter
+		return Token{}, r.fault(m, err)
+	}
+	for left := r.o.MaxWait; ; {
+		token, err := r.limiter.Take(ctx, key)
+		if err != nil {
+			if ended := ctx.Err(); ended != nil {
+				return Token{}, refuse(m, ended)
+			}
+			return Token{}, r.fault(m, err)
+		}
+		if token.Wait <= 0 {
+			return token, nil
+		}
+		if token.Wait > left || !fits(ctx, m, time.Now(), token.Wait) {
+			return Token{}, r.over(m, token.Wait)
+		}
+		if err := wait(ctx, token.Wait); err != nil {
+			return Token{}, refuse(m, err)
+		}
+		if now := time.Now(); m.Expired(now) {
+			return Token{}, refuse(m, sms.Expired)
+		}
+		left -= token.Wait
+	}
+}
+
+// over is the refusal of a message that is one too many.
+func (r *rateLimit) over(m sms.Message, after time.Duration) error {
+	e := &sms.Error{Reason: r.o.Reason, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, RetryAfter: after,
+		Err: fmt.Errorf("the limit%s is reached", r.name())}
+	if r.o.Reason == sms.Throttled {
+		e.Provider = r.o.Name
+	}
+	return e
+}
+
+func (r *rateLimit) fault(m sms.Message, err error) error {
+	return &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind,
+		Err: fmt.Errorf("the limit%s cannot be counted: %w", r.name(), err)}
+}
+
+func (r *rateLimit) name() string {
+	if r.o.Name == "" {
+		return ""
+	}
+	return fmt.Sprintf(" %q", r.o.Name)
+}
+
+// giveBack returns token and gives err on, with what went wrong added. The
+// caller may have left; the token is given back all the same.
+func (r *rateLimit) giveBack(ctx context.Context, token Token, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	failed := r.limiter.Return(ctx, token)
+	if failed == nil {
+		return err
+	}
+	e := *sms.AsError(err)
+	failed = fmt.Errorf("the token of the limit%s was not given back: %v", r.name(), failed)
+	if e.Err != nil {
+		failed = fmt.Errorf("%w; %w", e.Err, failed)
+	}
+	e.Err = failed
+	return &e
+}
+
+// vendorLimited tells whether a vendor itself has said that the recipient has
+// had enough; a limit of ours further in names no provider.
+func vendorLimited(err error) bool {
+	e := sms.AsError(err)
+	if e == nil {
+		return false
+	}
+	for _, a := range e.Attempts {
+		if vendorLimited(a.Err) {
+			return true
+		}
+	}
+	return len(e.Attempts) == 0 && e.Reason == sms.RecipientLimited && e.Provider != ""
+}
+
+// checkKey refuses a masked number, by which strangers would share a count.
+func checkKey(key string) error {
+	if strings.Contains(key, "****") {
+		return internal("a masked number is no key, because many numbers share it: use Number.E164, as ByNumber does")
+	}
+	return nil
+}
+
+// internal makes the error of a fault of ours.
+func internal(format string, args ...any) *sms.Error {
+	return &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Err: fmt.Errorf(format, args...)}
+}

@@ -1,0 +1,101 @@
+package middleware
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/notifykit/notify/sms"
+)
+
+// tries is the story of one message so far: every try that was not accepted, in
+// order and flat. The zero value is the beginning. Nothing of it is made before
+// the first try has failed, so that success costs nothing.
+type tries struct {
+	list  []sms.Attempt
+	calls int
+	last  error
+}
+
+// failed adds what a call that took so long came to.
+func (t *tries) failed(err error, took time.Duration) {
+	t.list = sms.AppendAttempts(t.list, sms.Receipt{}, err, took)
+	t.calls++
+	t.last = err
+}
+
+// accepted gives the receipt of the last try the whole story.
+func (t *tries) accepted(r sms.Receipt, took time.Duration) sms.Receipt {
+	r.Attempts = sms.AppendAttempts(t.list, r, nil, took)
+	return r
+}
+
+// allow tells whether every try so far lets m go out again. The sum of all is
+// asked, not the last one alone: it knows the Kind as soon as one of them told it.
+func (t *tries) allow(m sms.Message, row func(sms.Reason) bool) bool {
+	return sms.MayRepeat(sms.SumAttempts(t.list), m, row)
+}
+
+// err is the end of the story: the error of the one call there was as it came,
+// else the sum. A cause that ended it, such as the end of the caller's context,
+// is found in it by errors.Is; Reason and Outcome stay those of the tries,
+// because they are what is known of the message.
+func (t *tries) err(cause error) error {
+	if cause == nil && t.calls == 1 {
+		return t.last
+	}
+	sum := sms.SumAttempts(t.list)
+	if cause == nil {
+		return sum
+	}
+	e := *sum
+	if e.Err == nil {
+		e.Err = fmt.Errorf("no further try: %w", cause)
+	} else {
+		e.Err = fmt.Errorf("%w; no further try: %w", e.Err, cause)
+	}
+	return &e
+}
+
+// over tells why m may not go out at all any more: the caller's context has
+// ended, or m has expired. It is asked before every try.
+func over(ctx context.Context, m sms.Message, now time.Time) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if m.Expired(now) {
+		return sms.Expired
+	}
+	return nil
+}
+
+// refuse makes the error of a message that over has stopped before its first try.
+func refuse(m sms.Message, cause error) *sms.Error {
+	e := &sms.Error{Reason: sms.Canceled, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: cause}
+	if cause == error(sms.Expired) {
+		e.Reason, e.Err = sms.Expired, nil
+	}
+	return e
+}
+
+// wait waits for d, or until ctx ends, and then gives the context's error.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// fits tells whether a wait of d from now ends before the caller's deadline and
+// before m expires. A wait that does not is not begun.
+func fits(ctx context.Context, m sms.Message, now time.Time, d time.Duration) bool {
+	then := now.Add(d)
+	if deadline, ok := ctx.Deadline(); ok && !then.Before(deadline) {
+		return false
+	}
+	return !m.Expired(then)
+}
