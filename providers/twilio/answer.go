@@ -63,7 +63,7 @@ func (p *Provider) words(text string, m sms.Message, r request) string {
 	if text == "" {
 		return ""
 	}
-	secrets := []string{p.who.secret, r.variables, r.callback}
+	secrets := []string{p.who().secret, r.variables, r.callback}
 	if len(r.text) >= shortest {
 		secrets = append(secrets, r.text)
 	}

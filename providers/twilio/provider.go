@@ -18,13 +18,17 @@ import (
 type Provider struct {
 	name, account string
 	endpoint      string // without a slash at its end
-	who           credentials
 	sender        sender
 	senders       map[string]sender
-	callback      callback
 	templates     *sms.Registry
 	bindings      map[string]*binding // by template
 	http          *carrier.Client
+
+	// What holds secrets is behind functions: package fmt prints the fields of a
+	// struct that holds a Provider without asking its methods, and of a function no
+	// more than its address.
+	who      func() credentials
+	callback func(sms.Message) string // StatusCallback for a message
 }
 
 var (
@@ -39,15 +43,15 @@ var (
 func New(o Options) (*Provider, error) {
 	var f faults
 	name := cmp.Or(o.Name, driverName)
-	who := o.credentials(&f)
+	who, callback := o.credentials(&f), o.callback(&f)
 	p := &Provider{
 		name:      name,
 		account:   o.AccountSID,
 		endpoint:  o.endpoint(who, &f),
-		who:       who,
+		who:       func() credentials { return who },
 		sender:    o.sender(&f),
 		senders:   o.senders(&f),
-		callback:  o.callback(&f),
+		callback:  func(m sms.Message) string { return callback.fill(name, m) },
 		templates: o.Templates,
 		bindings:  o.bindings(name, &f),
 	}

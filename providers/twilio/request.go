@@ -50,7 +50,7 @@ func (p *Provider) request(m sms.Message, now time.Time) (request, error) {
 			return r, err
 		}
 	}
-	if r.callback = p.callback.fill(p.name, m); len(r.callback) > maxCallback {
+	if r.callback = p.callback(m); len(r.callback) > maxCallback {
 		return r, unsupported("the status callback with the message's key and tags in it has %d characters: Twilio takes at most %d", len(r.callback), maxCallback)
 	}
 	r.validity, err = validity(m.Expires, now, r.extra.validity)

@@ -92,7 +92,8 @@ func (p *Provider) newRequest(method, rawURL string, data url.Values, headers ma
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", userAgent)
-	req.SetBasicAuth(p.who.user, p.who.secret)
+	who := p.who()
+	req.SetBasicAuth(who.user, who.secret)
 	return req, nil
 }
 
