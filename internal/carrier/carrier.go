@@ -180,14 +180,25 @@ func (c *Client) failure(ctx, bounded context.Context, err error, left bool) *Fa
 	return f
 }
 
-// plain takes the URL off an error, and everything that would answer to a
-// context's error.
+// plain makes an error that holds none of what was sent or answered: no URL, no
+// byte of an answer that is not HTTP (net/http quotes them), and nothing that
+// would answer to a context's error. Errors of the network, of TLS and of an
+// answer's end are kept as they are; of any other no more is told than its type.
 func plain(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return errors.New(err.Error())
+		return errors.New("the connection took too long")
 	}
-	return err
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op
+	}
+	if c, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return c
+	}
+	return fmt.Errorf("no answer over HTTP could be read (%T)", err)
 }

@@ -35,9 +35,13 @@ func Check(ctx context.Context, provider string, templates *sms.Registry, m sms.
 }
 
 // Refuse makes a copy of the *sms.Error in err that says which provider, message
-// and kind it is of.
+// and kind it is of. An err without one is classified as sms.AsError does it; a
+// nil one is a defect of the caller's, Internal.
 func Refuse(provider string, m sms.Message, err error) *sms.Error {
-	e := *sms.AsError(err)
+	e := sms.Error{Reason: sms.Internal}
+	if known := sms.AsError(err); known != nil {
+		e = *known
+	}
 	e.Provider, e.Key = provider, m.Key
 	e.Kind = cmp.Or(e.Kind, m.Kind)
 	return &e

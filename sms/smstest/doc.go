@@ -1,0 +1,22 @@
+// Package smstest is the suite that every Sender to a vendor passes. A provider's
+// test describes the vendor's answers in a Provider and calls Run:
+//
+//	func TestConformance(t *testing.T) {
+//		smstest.Run(t, smstest.Provider{
+//			New: func(tb testing.TB, endpoint string, r *sms.Registry) sms.Sender {
+//				p, err := acme.New(acme.Options{Name: smstest.Name, Endpoint: endpoint, Templates: r, ...})
+//				...
+//				return p
+//			},
+//			Accept: func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"code":"OK","id":"42"}`) },
+//			Refuse: func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"code":"NO_CREDIT"}`) },
+//			Read:   func(r *http.Request) (to, text string) { return r.FormValue("to"), r.FormValue("text") },
+//		})
+//	}
+//
+// The suite starts servers on loopback that answer, refuse, stall, hang up,
+// redirect, cut the answer at every byte and answer without end, and looks at
+// what the Sender makes of it. Each check is a subtest of its own, and its
+// failure begins with the rule that was broken. Run it under the race detector
+// too: some rules only show there.
+package smstest
