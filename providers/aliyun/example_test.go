@@ -1,0 +1,86 @@
+package aliyun_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/notifykit/notify/providers/aliyun"
+	"github.com/notifykit/notify/sms"
+)
+
+// A code goes out in mainland China by one template and abroad by another. The
+// server stands for the vendor, and has nothing left to pay with the third time.
+func Example() {
+	answers := []string{
+		`{"Code":"OK","Message":"OK","BizId":"900619746936498440^0","RequestId":"F655A8D5"}`,
+		`{"Code":"OK","Message":"OK","BizId":"900619746936498441^0","RequestId":"F655A8D6"}`,
+		`{"Code":"isv.OUT_OF_SERVICE","Message":"业务停机","RequestId":"F655A8D7"}`,
+	}
+	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("vendor:", r.PostFormValue("TemplateCode"), r.PostFormValue("PhoneNumbers"), r.PostFormValue("TemplateParam"))
+		io.WriteString(w, answers[0])
+		answers = answers[1:]
+	}))
+	defer vendor.Close()
+
+	templates, err := sms.NewRegistry(sms.Template{
+		Name: "login-code", Kind: sms.Verification, Text: "您的验证码是${code},5分钟内有效。",
+		Bindings: map[string]sms.Binding{"aliyun": {ID: "SMS_0001", Abroad: "SMS_0004"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := aliyun.New(aliyun.Options{
+		AccessKeyID: "sandbox-key-id", AccessKeySecret: "sandbox-key-secret",
+		Endpoint: vendor.URL, From: "云通信", Templates: templates,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+
+	for _, to := range []sms.Number{"+8613812345678", "+85251234567", "+8613812345678"} {
+		receipt, err := p.Send(context.Background(), sms.Message{To: to, Template: "login-code", Params: sms.Params{"code": "482913"}})
+		if err != nil {
+			fmt.Println(sms.OutcomeOf(err), errors.Is(err, sms.AccountBlocked), err)
+			continue
+		}
+		fmt.Println("accepted:", receipt.ID, receipt.Segments)
+	}
+	// Output:
+	// vendor: SMS_0001 13812345678 {"code":"482913"}
+	// accepted: 900619746936498440^0 1
+	// vendor: SMS_0004 0085251234567 {"code":"482913"}
+	// accepted: 900619746936498441^0 1
+	// vendor: SMS_0001 13812345678 {"code":"482913"}
+	// rejected true aliyun: account blocked (isv.OUT_OF_SERVICE): 业务停机; request F655A8D7
+}
+
+func ExampleProvider_Preview() {
+	templates, err := sms.NewRegistry(sms.Template{
+		Name: "shipped", Text: "${name},您的订单${order}已发货。",
+		Bindings: map[string]sms.Binding{"aliyun": {ID: "SMS_0002"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := aliyun.New(aliyun.Options{AccessKeyID: "id", AccessKeySecret: "secret", From: "云通信", Templates: templates})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+	preview, err := p.Preview(sms.Message{To: "+8613812345678", Template: "shipped", Params: sms.Params{"name": "王芳", "order": "A1027"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(preview.Text, preview.Segments, preview.Encoding)
+	fmt.Println(preview.Parameters["TemplateCode"], preview.Parameters["TemplateParam"])
+	// Output:
+	// 【云通信】王芳,您的订单A1027已发货。 1 UCS-2
+	// SMS_0002 {"name":"王芳","order":"A1027"}
+}
