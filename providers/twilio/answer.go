@@ -29,7 +29,7 @@ func (p *Provider) refusal(c *call, m sms.Message, r request) *sms.Error {
 	if status >= 200 && status <= 299 {
 		if c.answer.Cut != nil {
 			e := c.answer.Cut.Error(p.name, m)
-			e.RequestID = requestID(c.answer.Header)
+			e.RequestID = shownID(requestID(c.answer.Header), m)
 			return e
 		}
 		return p.fault(c, m, sms.Internal, sms.Unknown, errors.New("the answer is a "+strconv.Itoa(status)+" that cannot be read"))
@@ -50,11 +50,9 @@ func (p *Provider) refusal(c *call, m sms.Message, r request) *sms.Error {
 
 // fault makes an error of an answer.
 func (p *Provider) fault(c *call, m sms.Message, reason sms.Reason, outcome sms.Outcome, cause error) *sms.Error {
-	return &sms.Error{
-		Provider: p.name, Key: m.Key, Kind: m.Kind,
-		Reason: reason, Outcome: outcome, Err: cause,
-		RequestID: requestID(c.answer.Header),
-	}
+	e := &sms.Error{Provider: p.name, Key: m.Key, Kind: m.Kind, Reason: reason, Outcome: outcome, Err: cause}
+	e.RequestID = shownID(requestID(c.answer.Header), m)
+	return e
 }
 
 // words masks what must not show in Twilio's words: the secrets, the message's
@@ -63,7 +61,8 @@ func (p *Provider) words(text string, m sms.Message, r request) string {
 	if text == "" {
 		return ""
 	}
-	secrets := []string{p.who().secret, r.variables, r.callback}
+	who := p.who()
+	secrets := []string{who.secret, who.header(), r.variables, r.callback}
 	if len(r.text) >= shortest {
 		secrets = append(secrets, r.text)
 	}
@@ -153,6 +152,15 @@ func requestID(h http.Header) string {
 		return id
 	}
 	return ""
+}
+
+// shownID gives id as it is, or "" where something of m shows in it, as in one
+// that an intermediary has made of the request.
+func shownID(id string, m sms.Message) string {
+	if redact.Words(id, m) != id {
+		return ""
+	}
+	return id
 }
 
 // isID tells whether s can be an ID of Twilio's: up to 64 letters and digits, a

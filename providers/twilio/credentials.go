@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"cmp"
+	"encoding/base64"
 	"strings"
 )
 
@@ -28,6 +29,11 @@ func (c credentials) public() bool {
 		return true
 	}
 	return false
+}
+
+// header is what basic authentication makes of c, as secret as the secret.
+func (c credentials) header() string {
+	return base64.StdEncoding.EncodeToString([]byte(c.user + ":" + c.secret))
 }
 
 // credentials checks who the options say we are.

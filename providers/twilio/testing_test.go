@@ -1,6 +1,7 @@
 package twilio_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -23,7 +24,7 @@ const (
 	service    = "MG0123456789abcdef0123456789abcdef"
 	content    = "HX0123456789abcdef0123456789abcdef"
 	messageSID = "SM0123456789abcdef0123456789abcdef"
-	requestID  = "RQ0123456789abcdef0123456789abcdef"
+	requestID  = "RQf3a09c17be52d84660a1c9e3b7f25d08"
 
 	to   = sms.Number("+15551234567")
 	code = "482913"
@@ -173,4 +174,9 @@ func canned(status int, header http.Header, body string) transport {
 			Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
 		}, nil
 	}
+}
+
+func jsonString(s string) string {
+	text, _ := json.Marshal(s)
+	return string(text)
 }
