@@ -22,11 +22,12 @@
 // A [Number] prints masked, and the values of [Params] and the body of a
 // [Message] do not print at all, under any verb of package fmt and as
 // attributes of log/slog. The full number is given by [Number.E164] and by the
-// text and JSON encodings, because queues need it. Four ends no method can
-// close: the verb %p; a panic that prints a value as raw memory; unexported
-// fields of a caller's own struct, on which fmt may not call methods; and
-// slog's JSON handler given a slice, map or struct that holds one, which it
-// encodes as JSON. Nothing in this module logs in any of these ways.
+// text and JSON encodings, because queues need it. Some ends no method can
+// close: the verb %p, and %w for what is no error, both of which go vet refuses;
+// unexported fields of a caller's own struct, on which fmt may not call methods;
+// a panic that prints a value as raw memory; and slog's JSON handler given a
+// slice, map or struct that holds one, which it encodes as JSON. Nothing in this
+// module logs in any of these ways.
 //
 // # Imports
 //

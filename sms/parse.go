@@ -164,7 +164,7 @@ func notParsed(err error, region string) error {
 	case errors.Is(err, phonenumbers.ErrInvalidCountryCode):
 		return errors.New("it does not begin with a country code that exists")
 	case errors.Is(err, phonenumbers.ErrNumTooLong):
-		return errors.New("it has too many digits")
+		return errors.New("it has too many digits: give one number, which has at most 15")
 	case region == "":
 		return errors.New("it has too few digits after its country code")
 	}
