@@ -1,0 +1,112 @@
+package notify
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/notifykit/notify/internal/config"
+	"github.com/notifykit/notify/sms"
+)
+
+// Open makes a Client of the configuration file at path: LoadConfig, then New,
+// and every fault of both in one *[ConfigError]. A driver without Settings reads
+// none: variables in the settings of its providers are not looked up, so that a
+// test with a fake in a driver's place needs none of its secrets.
+func Open(path string, drivers ...sms.Driver) (*Client, error) {
+	c, faults := load(path, LoadOptions{}, func(name string) bool {
+		i := slices.IndexFunc(drivers, func(d sms.Driver) bool { return d.Name == name })
+		return i >= 0 && drivers[i].Settings == nil
+	})
+	return build(c, drivers, faults)
+}
+
+// New makes a Client. It does no I/O and starts nothing. Every fault of c comes
+// in one *[ConfigError], those that the drivers find in their settings included.
+// New copies what it keeps of c.
+func New(c Config, drivers ...sms.Driver) (*Client, error) { return build(c, drivers, nil) }
+
+// build makes a Client, or tells what is wrong, beside the faults already known.
+func build(c Config, drivers []sms.Driver, known []config.Fault) (*Client, error) {
+	b := builder{config: c, drivers: map[string]sms.Driver{}, providers: map[string]sms.Sender{}, logger: c.Logger}
+	if b.logger == nil {
+		b.logger = slog.New(slog.DiscardHandler)
+	}
+	b.readTemplates()
+	b.readDrivers(drivers)
+	b.openProviders()
+	b.checkLimits()
+	routes := b.checkRoutes()
+	if faults := append(known, unexplained(b.faults, known)...); len(faults) > 0 {
+		for _, p := range b.made {
+			_ = p.Close() // nothing was sent through it; the faults are what the caller has to know
+		}
+		return nil, newConfigError(faults)
+	}
+	client := b.client(routes)
+	b.logger.Info("notify is open", "environment", c.Environment, "providers", slices.Sorted(maps.Keys(c.Providers)),
+		"templates", len(c.Templates), "routes", len(c.Routes))
+	return client, nil
+}
+
+// unexplained drops those faults that follow from a known one: at the same path
+// or below it. An unset variable is one fault, not an empty key besides.
+func unexplained(faults, known []config.Fault) []config.Fault {
+	return slices.DeleteFunc(faults, func(f config.Fault) bool {
+		return slices.ContainsFunc(known, func(k config.Fault) bool {
+			rest, below := strings.CutPrefix(f.Path, k.Path)
+			return below && (rest == "" || rest[0] == '.' || rest[0] == '[' || k.Path == "")
+		})
+	})
+}
+
+// A builder makes a Client of a Config and gathers what is wrong with it.
+type builder struct {
+	config    Config
+	logger    *slog.Logger
+	drivers   map[string]sms.Driver
+	templates map[string]sms.Template
+	registry  *sms.Registry
+	providers map[string]sms.Sender // by configured name, as the driver made them
+	made      []io.Closer           // those that the Client closes
+	faults    []config.Fault
+}
+
+func (b *builder) fault(path string, err error) {
+	b.faults = append(b.faults, b.config.source.Fault(path, err))
+}
+
+func (b *builder) readDrivers(drivers []sms.Driver) {
+	for i, d := range drivers {
+		_, twice := b.drivers[d.Name]
+		switch {
+		case d.Name == "" || d.Open == nil:
+			b.fault("", fmt.Errorf("driver number %d has no Name or no Open", i+1))
+		case twice:
+			b.fault("", fmt.Errorf("two drivers are called %q: give one of them", d.Name))
+		default:
+			b.drivers[d.Name] = d
+		}
+	}
+}
+
+// checkLimits looks at numbers; routes are looked at by checkRoutes.
+func (b *builder) checkLimits() {
+	for i, w := range b.config.Limits.PerNumber {
+		if err := w.Validate(); err != nil {
+			b.fault(config.Index("limits.per_number", i), err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.config.Limits.PerProvider)) {
+		path := config.Join("limits.per_provider", name)
+		if _, ok := b.config.Providers[name]; !ok {
+			b.fault(path, config.NoSuch("provider", name, slices.Collect(maps.Keys(b.config.Providers))))
+		}
+		if perSecond := b.config.Limits.PerProvider[name]; !(perSecond > 0) {
+			b.fault(path, fmt.Errorf("%v calls a second let nothing through: write how many, or leave it out for no limit", perSecond))
+		}
+	}
+}

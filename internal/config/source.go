@@ -1,0 +1,100 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Source remembers where in a file each path stands and which values came
+// from variables. A nil Source knows nothing: the configuration was made in Go.
+type Source struct {
+	file  string
+	at    map[string]place
+	names map[string]string // path to "${NAME}" for values that hold variables
+	// mask is a function, so that no print of a struct that holds a Source shows
+	// the values that it masks.
+	mask func(string) string
+}
+
+type place struct{ line, column int }
+
+func newSource(file string, root *Node) *Source {
+	s := &Source{file: file, at: map[string]place{}, names: map[string]string{}, mask: func(t string) string { return t }}
+	s.index(root)
+	return s
+}
+
+func (s *Source) index(root *Node) {
+	root.walk("", func(path string, n *Node) {
+		s.at[path] = place{n.Line, n.Column}
+		if len(n.Variables) > 0 {
+			s.names[path] = strings.Join(n.Variables, " and ")
+		}
+	})
+}
+
+// File gives the name of the file; empty where there is none.
+func (s *Source) File() string {
+	if s == nil {
+		return ""
+	}
+	return s.file
+}
+
+// Variable gives "${NAME}" where the value at path came from a variable.
+func (s *Source) Variable(path string) string {
+	if s == nil {
+		return ""
+	}
+	return s.names[path]
+}
+
+// Fault places err: at path, or at the nearest part of the file above it, where
+// a missing key has to be added. Values that came from variables are masked in
+// its text.
+func (s *Source) Fault(path string, err error) Fault {
+	if s == nil {
+		return Fault{Path: path, Err: err}
+	}
+	if text := err.Error(); s.mask(text) != text {
+		err = errors.New(s.mask(text)) // without its cause, which holds the value
+	}
+	f := Fault{File: s.file, Path: path, Err: err}
+	for above := path; ; {
+		if at, ok := s.at[above]; ok {
+			f.Line, f.Column = at.line, at.column
+			return f
+		}
+		above = above[:max(0, strings.LastIndexAny(above, ".["))]
+	}
+}
+
+// A secret is a value that came from a variable, and what is printed instead.
+type secret struct{ value, name string }
+
+// masking gives a function that puts the names of secrets in the place of their
+// values, written plainly or as %q writes them. A value under four characters
+// would be found everywhere by chance: it is masked only where it stands in
+// quotes.
+func masking(secrets []secret) func(string) string {
+	var pairs []string
+	for _, s := range secrets {
+		quoted := strconv.Quote(s.value)
+		pairs = append(pairs, quoted, s.name)
+		if len(s.value) >= 4 {
+			pairs = append(pairs, quoted[1:len(quoted)-1], s.name, s.value, s.name)
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace
+}
+
+// quote shows a value in an error: in quotes, cut where it is long.
+func quote(value string) string {
+	const most = 40
+	if runes := []rune(value); len(runes) > most {
+		value = string(runes[:most]) + "…"
+	}
+	return fmt.Sprintf("%q", value)
+}
