@@ -22,7 +22,7 @@ func Driver() sms.Driver {
 			o.Name, o.Templates = c.Name, c.Templates
 			p, err := New(o)
 			if err != nil {
-				return nil, &sms.FieldError{Path: "latency", Err: err}
+				return nil, err // not p: a nil *Provider in an sms.Sender is not nil
 			}
 			return p, nil
 		},

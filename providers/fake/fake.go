@@ -43,11 +43,11 @@ var (
 	_ sms.Finder    = (*Provider)(nil)
 )
 
-// New makes a Provider. It starts nothing. The only fault there is is a negative
-// Latency.
+// New makes a Provider. It starts nothing. A negative Latency is the only fault
+// that options can have, an *sms.FieldError.
 func New(o Options) (*Provider, error) {
 	if o.Latency < 0 {
-		return nil, fmt.Errorf("fake: Latency is %v: it may not be negative", o.Latency)
+		return nil, &sms.FieldError{Path: "latency", Err: fmt.Errorf("it is %v: 0 means none", o.Latency)}
 	}
 	p := &Provider{pending: map[string]int{}}
 	p.line = &line{provider: p, name: cmp.Or(o.Name, driverName), templates: o.Templates, latency: o.Latency}
