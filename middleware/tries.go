@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,12 +38,15 @@ func (t *tries) allow(m sms.Message, row func(sms.Reason) bool) bool {
 }
 
 // err is the end of the story: the error of the one call there was as it came,
-// else the sum. A cause that ended it, such as the end of the caller's context,
+// made an *sms.Error where no layer had, else the sum. A cause that ended it, such as the end of the caller's context,
 // is found in it by errors.Is; Reason and Outcome stay those of the tries,
 // because they are what is known of the message.
 func (t *tries) err(cause error) error {
 	if cause == nil && t.calls == 1 {
-		return t.last
+		if e, ok := errors.AsType[*sms.Error](t.last); ok && e != nil {
+			return t.last
+		}
+		return sms.AsError(t.last)
 	}
 	sum := sms.SumAttempts(t.list)
 	if cause == nil {
