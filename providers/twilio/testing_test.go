@@ -47,9 +47,9 @@ type vendor struct {
 
 // A call is a request that was taken.
 type call struct {
-	method, path, user, password string
-	header                       http.Header
-	form                         url.Values
+	method, path, user, password, remote string
+	header                               http.Header
+	form                                 url.Values
 }
 
 // serve starts a vendor that answers with h, after it has read the request.
@@ -61,7 +61,7 @@ func serve(tb testing.TB, h http.HandlerFunc) *vendor {
 		if err != nil {
 			tb.Errorf("the body is no form: %v", err)
 		}
-		c := call{method: r.Method, path: r.URL.RequestURI(), header: r.Header, form: form}
+		c := call{method: r.Method, path: r.URL.RequestURI(), header: r.Header, form: form, remote: r.RemoteAddr}
 		c.user, c.password, _ = r.BasicAuth()
 		v.mu.Lock()
 		v.calls = append(v.calls, c)
