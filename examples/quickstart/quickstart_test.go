@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"log"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,19 +17,26 @@ import (
 	"github.com/notifykit/notify/sandbox"
 )
 
-// build makes the program, as a user would run it.
-func build(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "quickstart")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+// program is where TestMain has built the program, for users run what is built.
+var program string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "quickstart")
+	if err != nil {
+		log.Fatal(err)
 	}
-	return program
+	program = filepath.Join(dir, "quickstart")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		log.Fatalf("go build: %v\n%s", err, out)
+	}
+	status := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(status)
 }
 
 func TestItEndsWellAndPlainly(t *testing.T) {
 	var out, errs bytes.Buffer
-	cmd := exec.Command(build(t))
+	cmd := exec.Command(program)
 	cmd.Env = []string{"HOME=" + t.TempDir()} // no variable of the user's is needed
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
@@ -53,7 +61,7 @@ func TestItEndsWellAndPlainly(t *testing.T) {
 // What it prints of the two inboxes is what the vendors hold, asked over HTTP
 // while the sandbox still runs.
 func TestWhatItPrintsIsWhatTheVendorsHold(t *testing.T) {
-	cmd := exec.Command(build(t), "--keep")
+	cmd := exec.Command(program, "--keep")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
