@@ -1,0 +1,135 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/notifykit/notify/middleware"
+	"github.com/notifykit/notify/sms"
+)
+
+// Check tells whether a.Code is the code that waits for a.To and a.Purpose: nil
+// once, and then it is used. Of any number of right answers at once exactly one
+// is told so. Blanks and dashes in the code are passed over.
+//
+// A *CheckError means that it was judged: ErrWrong, with what is Left;
+// ErrTooMany from the answer that makes it MaxAttempts on, for LockFor, and for
+// an address that has given Limits.Answers; ErrExpired; ErrNotFound where no code
+// waits. Any other error is an *sms.Error that is Rejected: nobody could look,
+// and the person may type the same again.
+func (v *Verifier) Check(ctx context.Context, a Attempt) error {
+	_, err := v.judge(ctx, a, false)
+	return err
+}
+
+// Prove does as Check does and gives a proof, to be redeemed once within
+// ProofFor: for what is confirmed on one page and done on a later one.
+func (v *Verifier) Prove(ctx context.Context, a Attempt) (Proof, error) { return v.judge(ctx, a, true) }
+
+func (v *Verifier) judge(ctx context.Context, a Attempt, prove bool) (Proof, error) {
+	s, err := readSubject(a.To, a.Purpose)
+	if err != nil {
+		return Proof{}, err
+	}
+	ip, err := readIP(a.IP)
+	if err != nil {
+		return Proof{}, err
+	}
+	if _, test := v.testNumber(s.To); ip.IsValid() && !test && len(v.o.Limits.Answers) > 0 {
+		host, _ := networks(ip)
+		if err := v.takeAnswer(ctx, host, v.o.Limits.Answers); err != nil {
+			return Proof{}, err
+		}
+	}
+	step := CheckStep{Subject: s, ID: newID(), Tags: v.tagsOf(s, a.Code), Max: v.o.MaxAttempts, LockFor: v.o.LockFor}
+	proof := Proof{}
+	if prove {
+		secret := newID()
+		step.Proof, step.ProofFor = v.keys[0].proofID(s, secret), v.o.ProofFor
+		proof = Proof{To: s.To, Purpose: s.Purpose, Token: v.keys[0].token(secret)}
+	}
+	checked, err := v.check(ctx, step, a)
+	if err != nil {
+		return Proof{}, storeFault(ctx, "checking the code", err)
+	}
+	if err := verdictError(checked); err != nil {
+		return Proof{}, err
+	}
+	return proof, nil
+}
+
+func (v *Verifier) check(ctx context.Context, step CheckStep, a Attempt) (Checked, error) {
+	if v.tally == nil {
+		return v.o.Store.Check(ctx, step)
+	}
+	return v.checkWatched(ctx, step, a)
+}
+
+// takeAnswer counts an answer of an address before it is looked at.
+func (v *Verifier) takeAnswer(ctx context.Context, host string, windows []middleware.Window) error {
+	_, wait, err := v.o.Store.Take(ctx, newID(), []Limit{{Scope: ScopeAnswers, Of: host, Windows: windows}})
+	switch {
+	case err != nil:
+		return storeFault(ctx, "counting the answer", err)
+	case wait > 0:
+		return &CheckError{Err: ErrTooMany, RetryAfter: wait}
+	}
+	return nil
+}
+
+// tagsOf gives the tag of an answer under each key.
+func (v *Verifier) tagsOf(s Subject, code string) []KeyTag {
+	code = typed(code)
+	tags := make([]KeyTag, len(v.keys))
+	for i, k := range v.keys {
+		tags[i] = KeyTag{Key: k.id, Tag: k.tagOf(s, code)}
+	}
+	return tags
+}
+
+func verdictError(c Checked) error {
+	switch c.Verdict {
+	case Right:
+		return nil
+	case Wrong:
+		return &CheckError{Err: ErrWrong, Left: c.Left}
+	case TooMany:
+		return &CheckError{Err: ErrTooMany, RetryAfter: c.RetryAfter}
+	case NotFound:
+		return &CheckError{Err: ErrNotFound}
+	case Expired:
+		return &CheckError{Err: ErrExpired}
+	case UnknownKey:
+		return refusal(sms.Internal, ErrKey)
+	}
+	return refusal(sms.Internal, fmt.Errorf("verify: checking the code: the store answered %v", c.Verdict))
+}
+
+// Redeem takes a proof: nil once, else a *CheckError of ErrNotFound, or an
+// *sms.Error where nobody could look, after which the same proof may be redeemed
+// again. The Token is good only with the number and the purpose that it was made
+// for, so take these from where the program keeps them, not from the request.
+//
+// Call it last in a transaction, before the commit: what fails earlier then
+// leaves the proof, and the form can be sent again without another message.
+func (v *Verifier) Redeem(ctx context.Context, p Proof) error {
+	s, err := readSubject(p.To, p.Purpose)
+	key, secret, ok := readToken(p.Token)
+	if err != nil || !ok {
+		return &CheckError{Err: errProof}
+	}
+	for _, k := range v.keys {
+		if k.own != key {
+			continue
+		}
+		redeemed, err := v.o.Store.Redeem(ctx, s, k.proofID(s, secret), newID())
+		switch {
+		case err != nil:
+			return storeFault(ctx, "redeeming the proof", err)
+		case redeemed:
+			return nil
+		}
+		break
+	}
+	return &CheckError{Err: errProof}
+}
