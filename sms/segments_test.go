@@ -111,8 +111,11 @@ func TestCountSegments_everyCharacter(t *testing.T) {
 	if n := len([]rune(gsmAlphabet)); n != 128 {
 		t.Fatalf("the alphabet has %d characters", n)
 	}
-	for c := rune(0); c < 0x3000; c++ {
-		for _, n := range []int{1, 71, 81, 161, 310} {
+	for c := rune(0); c < 0x2100; c++ {
+		compareSegments(t, string(c))
+	}
+	for _, c := range gsmAlphabet + gsmExtension + "中😀" {
+		for _, n := range []int{35, 36, 71, 81, 161, 310} {
 			compareSegments(t, strings.Repeat(string(c), n))
 		}
 	}

@@ -52,7 +52,10 @@ func notDigit(c rune) bool { return c < '0' || c > '9' }
 func formsOf(texts []string) []string {
 	var forms []string
 	for _, t := range texts {
-		forms = append(forms, t, oneLine(t), strings.TrimSpace(t), html.EscapeString(t), asciiJSON(t))
+		forms = append(forms, t, oneLine(t), html.EscapeString(t), asciiJSON(t))
+		if trimmed := strings.TrimSpace(t); utf8.RuneCountInString(trimmed) >= fewest {
+			forms = append(forms, trimmed)
+		}
 		if quoted, err := json.Marshal(t); err == nil {
 			inner := string(quoted[1 : len(quoted)-1])
 			forms = append(forms, inner, plainJSON.Replace(inner))
