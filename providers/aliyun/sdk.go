@@ -12,8 +12,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
@@ -57,11 +60,19 @@ func sign(r requests.AcsRequest, region string, c Credentials) (signedCall, erro
 	if err := auth.Sign(r, nil, region, keyOf(c)); err != nil {
 		return signedCall{}, errors.New("the vendor's SDK cannot sign the request")
 	}
-	form := make(url.Values, len(r.GetQueryParams()))
-	for name, value := range r.GetQueryParams() {
-		form[name] = []string{value}
+	return signedCall{method: r.GetMethod(), contentType: r.GetHeaders()["Content-Type"], form: formOf(r.GetQueryParams())}, nil
+}
+
+// formOf writes parameters as a form, in the order of their names.
+func formOf(parameters map[string]string) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(name) + "=" + url.QueryEscape(parameters[name]))
 	}
-	return signedCall{method: r.GetMethod(), contentType: r.GetHeaders()["Content-Type"], form: form.Encode()}, nil
+	return b.String()
 }
 
 // keyOf hands the SDK one key, so that it looks for none in the environment.
