@@ -220,20 +220,10 @@ func TestLimiter_returnedTokensLeaveNothing(t *testing.T) {
 	}
 }
 
-func TestLimiter_memoryOfAMillionNumbers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a million numbers take a second")
-	}
-	keys := make([]string, 1_000_000)
-	for i := range keys {
-		keys[i] = fmt.Sprintf("+86138%08d", i)
-	}
-	heap := func() float64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return float64(m.HeapAlloc) / 1e6
-	}
+// What a number takes decides how many fit: a million in 96 MB.
+func TestLimiter_memory(t *testing.T) {
+	const numbers = 100_000
+	keys := numbersFrom(0, numbers)
 	before := heap()
 	l := middleware.NewLimiter(middleware.Window{Count: 1, Per: time.Nanosecond}, middleware.Window{Count: 5, Per: time.Hour}, middleware.Window{Count: 10, Per: 24 * time.Hour})
 	for takes := 1; takes <= 5; takes++ {
@@ -242,14 +232,53 @@ func TestLimiter_memoryOfAMillionNumbers(t *testing.T) {
 				t.Fatal(token, err)
 			}
 		}
-		used := heap() - before
-		t.Logf("%d takes each: %.0f MB", takes, used)
-		if used > 96 {
-			t.Errorf("%d takes of each of a million numbers use %.0f MB, want at most 96", takes, used)
+		each := (heap() - before) / numbers
+		t.Logf("%d takes of each number: %.0f bytes a number", takes, each)
+		if each > 96 {
+			t.Errorf("%d takes of each number: %.0f bytes a number, want at most 96", takes, each)
 		}
 	}
 	runtime.KeepAlive(l)
 	runtime.KeepAlive(keys)
+}
+
+func numbersFrom(first, n int) []string {
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("+86138%08d", first+i)
+	}
+	return keys
+}
+
+func heap() float64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
+}
+
+// BenchmarkLimiter takes for one of a million numbers, each of which has taken
+// before.
+func BenchmarkLimiter(b *testing.B) {
+	const numbers = 1_000_000
+	keys := numbersFrom(0, numbers)
+	before := heap()
+	l := middleware.NewLimiter(middleware.Window{Count: 1, Per: time.Minute}, middleware.Window{Count: 5, Per: time.Hour}, middleware.Window{Count: 10, Per: 24 * time.Hour})
+	for _, key := range keys {
+		if _, err := l.Take(b.Context(), key); err != nil {
+			b.Fatal(err)
+		}
+	}
+	each := (heap() - before) / numbers
+	next := 0
+	for b.Loop() {
+		token, err := l.Take(b.Context(), keys[next])
+		if err != nil || token.Wait < 0 {
+			b.Fatal(err)
+		}
+		next = (next + 7_919) % numbers
+	}
+	b.ReportMetric(each, "B/number")
 }
 
 func TestLimiter_maskedNumber(t *testing.T) {

@@ -51,9 +51,9 @@ func (t *table) setup(most int, seed maphash.Seed) {
 // take adds at to key's stamps where every window has room, else it tells how
 // long until it has.
 func (t *table) take(key uint64, at stamp, v *view) time.Duration {
-	t.sweep(v)
 	i, found := t.find(key)
 	if !found {
+		defer t.sweep(4, v)
 		if (t.used+1)*8 > len(t.keys)*7 {
 			t.grow(v)
 			i, _ = t.find(key)
@@ -69,6 +69,9 @@ func (t *table) take(key uint64, at stamp, v *view) time.Duration {
 		return wait
 	}
 	t.replace(i, stamps, at)
+	if at%8 == 0 { // by the random part: now and then
+		t.sweep(4, v)
+	}
 	return 0
 }
 
@@ -148,13 +151,10 @@ func (t *table) remove(i int) {
 	t.keys[i] = 0
 }
 
-// sweep looks at two places and forgets what is idle there, so that a table is
-// gone through once for as many takes as half its places.
-func (t *table) sweep(v *view) {
-	if len(t.keys) == 0 {
-		return
-	}
-	for range 2 {
+// sweep looks at n places and forgets what is idle there. New numbers pay for
+// four, so that idle ones never outgrow those in use; known ones now and then.
+func (t *table) sweep(n int, v *view) {
+	for range n {
 		if t.hand >= len(t.keys) {
 			t.hand = 0
 		}
