@@ -41,7 +41,7 @@ type fields map[string]any
 
 func newAliyunVendor(s *Sandbox) *aliyunVendor {
 	v := &aliyunVendor{Sandbox: s, keys: map[string]string{}, templates: map[string]*aliyunTemplate{},
-		signatures: s.options.Signatures, nonces: newNonces(), limits: newAliyunLimits()}
+		signatures: s.options.Signatures, nonces: newNonces(maxNonces), limits: newAliyunLimits()}
 	for _, k := range s.options.Keys {
 		v.keys[k.ID] = k.Secret
 	}

@@ -77,6 +77,7 @@ func overLimit(kind sms.Kind, times []time.Time, now time.Time) *aliyunRefusal {
 	return nil
 }
 
+// makeRoom sweeps seldom: when it has to, it leaves a quarter of the room free.
 func (l *aliyunLimits) makeRoom(n int, now time.Time) {
 	if len(l.sent)+n <= maxLimitKeys {
 		return
@@ -85,7 +86,7 @@ func (l *aliyunLimits) makeRoom(n int, now time.Time) {
 		return now.Sub(times[len(times)-1]) >= 24*time.Hour
 	})
 	for key := range l.sent {
-		if len(l.sent)+n <= maxLimitKeys {
+		if len(l.sent) <= maxLimitKeys*3/4 {
 			return
 		}
 		delete(l.sent, key)

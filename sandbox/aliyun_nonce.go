@@ -14,6 +14,7 @@ const (
 // nonces remembers which were used, each as half of its SHA-256, the oldest
 // given up first.
 type nonces struct {
+	max  int
 	mu   sync.Mutex
 	used map[[16]byte]struct{}
 	ring []usedNonce // in order of use
@@ -25,7 +26,7 @@ type usedNonce struct {
 	at  time.Time
 }
 
-func newNonces() *nonces { return &nonces{used: map[[16]byte]struct{}{}} }
+func newNonces(limit int) *nonces { return &nonces{max: limit, used: map[[16]byte]struct{}{}} }
 
 // take tells whether an account's nonce is used for the first time.
 func (n *nonces) take(account, nonce string, now time.Time) bool {
@@ -33,7 +34,7 @@ func (n *nonces) take(account, nonce string, now time.Time) bool {
 	sum := [16]byte(full[:16])
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for n.head < len(n.ring) && (len(n.used) >= maxNonces || now.Sub(n.ring[n.head].at) > nonceLife) {
+	for n.head < len(n.ring) && (len(n.used) >= n.max || now.Sub(n.ring[n.head].at) > nonceLife) {
 		delete(n.used, n.ring[n.head].sum)
 		n.head++
 	}

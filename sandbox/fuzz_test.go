@@ -1,0 +1,58 @@
+package sandbox_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/notifykit/notify/sandbox"
+)
+
+// FuzzServeHTTP sends whatever comes to every part of a sandbox: it answers all
+// of it, and its bounds hold. A lenient one lets the fuzzer past the signatures.
+func FuzzServeHTTP(f *testing.F) {
+	form := "application/x-www-form-urlencoded"
+	base := "/2010-04-01/Accounts/" + sandbox.TwilioAccountSID + "/"
+	f.Add("POST", "/", "Action=SendSms&Version=2017-05-25&PhoneNumbers=13800000000&SignName=x&TemplateCode=SMS_0001&TemplateParam=%7B%22code%22%3A%221234%22%7D", form, "")
+	f.Add("GET", "/?Action=QuerySendDetails&Version=2017-05-25&PhoneNumber=13800000000&SendDate=20260101&PageSize=9&CurrentPage=1", "", form, "")
+	f.Add("POST", "/", "", "", "ACS3-HMAC-SHA256 Credential=sandbox-key-id,SignedHeaders=host,Signature=00")
+	f.Add("POST", base+"Messages.json", "To=%2B12025550123&From=%2B15005550006&Body=x", form, "Basic Og==")
+	f.Add("POST", base+"Messages.json", "To=%2B12025550123&From=%2B15005550006&ContentSid=HX&ContentVariables=%7B%7D", form, "")
+	f.Add("GET", base+"Messages.json?PageSize=2&Page=1&PageToken=PA1&DateSent%3E=2026-01-01", "", "", "")
+	f.Add("DELETE", base+"Messages/SM1.json", "", "", "")
+	f.Add("PUT", "/_sandbox/faults", `[{"to":"+8613800000000","share":0.1,"code":"isv.X","vendor":"aliyun"}]`, "application/json", "")
+	f.Add("GET", "/_sandbox/messages?to=%2B8613800000000&after=seq-1&wait=0s", "", "", "")
+	f.Add("GET", "/inbox?to=+1", "", "", "")
+	sb, err := sandbox.New(sandbox.Options{Lenient: true, Limits: true, MaxMessages: 100, Pace: -time.Second})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = sb.Close() })
+	f.Fuzz(func(t *testing.T, method, target, body, contentType, authorization string) {
+		u, err := url.ParseRequestURI(target)
+		if err != nil || u.Query().Get("wait") != "" {
+			t.Skip("no request that a server hands on, or one that waits")
+		}
+		r := httptest.NewRequest("GET", "/", strings.NewReader(body))
+		r.Method, r.URL, r.RequestURI = method, u, target
+		r.Header.Set("Content-Type", contentType)
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		defer func() {
+			if p := recover(); p != nil && p != any(http.ErrAbortHandler) { // a fault that hangs up does so by that panic
+				t.Fatalf("it panics: %v", p)
+			}
+			if n := len(sb.Messages("")); n > 100 {
+				t.Errorf("%d messages are kept", n)
+			}
+			_ = sb.SetFaults()
+		}()
+		sb.ServeHTTP(w, r)
+		if w.Code < 200 || w.Code > 599 {
+			t.Errorf("status %d", w.Code)
+		}
+	})
+}
