@@ -1,0 +1,56 @@
+package sandbox_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/notifykit/notify/sandbox/sandboxtest"
+)
+
+// The vendors' Node clients, which nobody here wrote, judge the sandbox. They
+// are installed by "npm ci" in sandbox/oracle; without them the test is skipped,
+// or fails where NOTIFY_REQUIRE_SERVICES is 1.
+func TestNodeClients(t *testing.T) {
+	for _, c := range []struct {
+		script, pkg string
+		checks      int // a script that leaves some out has not judged
+	}{
+		{"popcore.mjs", "@alicloud/pop-core", 19},
+		{"dysmsapi.mjs", "@alicloud/dysmsapi20170525", 12},
+		{"twilio.mjs", "twilio", 32},
+	} {
+		t.Run(c.pkg, func(t *testing.T) {
+			need := func(found bool, what string) {
+				if found {
+					return
+				}
+				if os.Getenv("NOTIFY_REQUIRE_SERVICES") == "1" {
+					t.Fatalf("%s is missing: install node, and run npm ci in sandbox/oracle", what)
+				}
+				t.Skipf("%s is missing: install node, and run npm ci in sandbox/oracle", what)
+			}
+			node, err := exec.LookPath("node")
+			need(err == nil, "node")
+			_, err = os.Stat(filepath.Join("oracle", "node_modules", filepath.FromSlash(c.pkg)))
+			need(err == nil, "the npm package "+c.pkg)
+			sb := sandboxtest.Start(t)
+			command := exec.CommandContext(t.Context(), node, c.script, sb.URL)
+			command.Dir = "oracle"
+			out, err := command.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			counted := regexp.MustCompile(`(?m)^(\d+) checks$`).FindSubmatch(out)
+			if counted == nil {
+				t.Fatalf("it has not come to its end:\n%s", out)
+			}
+			if n, _ := strconv.Atoi(string(counted[1])); n != c.checks {
+				t.Errorf("%d checks, want %d", n, c.checks)
+			}
+		})
+	}
+}
