@@ -68,6 +68,10 @@ type Options struct {
 	Templates *sms.Registry `yaml:"-"`
 	// Timeout bounds one call, its answer included. Defaults to 5 s.
 	Timeout time.Duration `yaml:"timeout"`
+	// FindAfter is how long after a message's first try Find may first say that
+	// Twilio never took it: before, Twilio's list may lack what it took. Defaults to
+	// sms.FindAfter, one minute.
+	FindAfter time.Duration `yaml:"find_after"`
 	// Transport carries the calls, as it is given. Nil: one of the Provider's own,
 	// with a pool, the proxy from the environment and TLS 1.2 at the least.
 	Transport http.RoundTripper `yaml:"-"`

@@ -99,18 +99,18 @@ func TestNew(t *testing.T) {
 		"http to a name that only begins so": {func(o *twilio.Options) { o.Endpoint = "http://127.0.0.1.example.com" }, []string{"endpoint"}},
 		"http to another, allowed":           {set: func(o *twilio.Options) { o.Endpoint, o.AllowPlainHTTP = "http://10.0.0.1:8025", true }},
 		"http with the sandbox's account": {set: func(o *twilio.Options) {
-			sandbox(o)
+			onANetwork(o)
 			o.AccountSID, o.AuthToken = "AC"+strings.Repeat("0", 32), "sandboxtoken"
 		}},
 		"http with the sandbox's subaccount": {set: func(o *twilio.Options) {
-			sandbox(o)
+			onANetwork(o)
 			o.AccountSID, o.AuthToken = "AC"+strings.Repeat("0", 31)+"1", "sandboxsubtoken"
 		}},
 		"http with the sandbox's key": {set: func(o *twilio.Options) {
-			sandbox(o)
+			onANetwork(o)
 			o.AuthToken, o.APIKeySID, o.APIKeySecret = "", "SK"+strings.Repeat("0", 32), "sandboxsecret"
 		}},
-		"http with another's token of that account": {func(o *twilio.Options) { sandbox(o); o.AccountSID = "AC" + strings.Repeat("0", 32) }, []string{"endpoint"}},
+		"http with another's token of that account": {func(o *twilio.Options) { onANetwork(o); o.AccountSID = "AC" + strings.Repeat("0", 32) }, []string{"endpoint"}},
 		"a callback with a placeholder in the host": {func(o *twilio.Options) { o.StatusCallback = "https://{tag:team}.example.com/" }, []string{"status_callback"}},
 		"a callback with one right after the host":  {func(o *twilio.Options) { o.StatusCallback = "https://example.com{key}" }, []string{"status_callback"}},
 		"a callback that is a placeholder":          {func(o *twilio.Options) { o.StatusCallback = "{tag:url}" }, []string{"status_callback"}},
@@ -141,8 +141,8 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// sandbox sets an endpoint that asks for http:// on a network.
-func sandbox(o *twilio.Options) { o.Endpoint = "http://sandbox:8025" }
+// onANetwork sets an endpoint that asks for http:// on a network.
+func onANetwork(o *twilio.Options) { o.Endpoint = "http://sandbox:8025" }
 
 func TestOptionsAreTakenAsTheyWere(t *testing.T) {
 	v := serve(t, answer(http.StatusCreated, accepted))

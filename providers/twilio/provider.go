@@ -23,6 +23,8 @@ type Provider struct {
 	templates     *sms.Registry
 	bindings      map[string]*binding // by template
 	http          *carrier.Client
+	findAfter     time.Duration
+	ledger        *ledger
 
 	// What holds secrets is behind functions: package fmt prints the fields of a
 	// struct that holds a Provider without asking its methods, and of a function no
@@ -35,6 +37,7 @@ var (
 	_ sms.Sender    = (*Provider)(nil)
 	_ sms.Checker   = (*Provider)(nil)
 	_ sms.Previewer = (*Provider)(nil)
+	_ sms.Finder    = (*Provider)(nil)
 )
 
 // New makes a Provider. It does no I/O. All that is wrong with the options comes
@@ -54,9 +57,14 @@ func New(o Options) (*Provider, error) {
 		callback:  func(m sms.Message) string { return callback.fill(name, m) },
 		templates: o.Templates,
 		bindings:  o.bindings(name, &f),
+		findAfter: cmp.Or(o.FindAfter, sms.FindAfter),
+		ledger:    newLedger(),
 	}
 	if o.Timeout < 0 {
 		f.add("timeout", "it is negative: 0 means %v", carrier.DefaultTimeout)
+	}
+	if o.FindAfter < 0 {
+		f.add("find_after", "it is negative: 0 means %v", sms.FindAfter)
 	}
 	if err := f.join(); err != nil {
 		return nil, err
@@ -81,6 +89,7 @@ func (p *Provider) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 	if err != nil {
 		return sms.Receipt{}, carrier.Refuse(p.name, m, err)
 	}
+	defer p.ledger.begin(r.to, r.text)()
 	message, c, ok := p.create(ctx, r)
 	if !ok {
 		return sms.Receipt{}, p.refusal(c, m, r)
@@ -88,6 +97,7 @@ func (p *Provider) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 	if fault := p.unaccepted(message, c, m, r); fault != nil {
 		return sms.Receipt{}, fault
 	}
+	p.ledger.claim(message.sid, m.Key, time.Now())
 	return sms.Receipt{
 		Provider:  p.name,
 		Key:       m.Key,

@@ -115,6 +115,44 @@ func (p *Provider) create(ctx context.Context, r request) (message created, c *c
 	return created{sid: value(m.Sid), segments: value(m.NumSegments), status: value(m.Status), code: value(m.ErrorCode), words: value(m.ErrorMessage)}, c, true
 }
 
+// A page is a part of the list of messages to one number.
+type page struct {
+	messages []listed
+	next     string // token of the next page
+	number   string // its number
+	more     bool   // there is a next page
+}
+
+// A listed message is what Twilio's list says of one.
+type listed struct {
+	sid, to, body, direction, segments string
+	created                            time.Time // zero where it cannot be read
+}
+
+const perPage = 200
+
+// list gets the page of messages to a number that token and number name; both
+// are empty for the first. ok as in create.
+func (p *Provider) list(ctx context.Context, to sms.Number, token, number string) (found page, c *call, ok bool) {
+	c = &call{ctx: ctx, p: p}
+	said, err := openapi.NewApiServiceWithClient(c).PageMessage(&openapi.ListMessageParams{To: new(to.E164()), PageSize: new(perPage)}, token, number)
+	if err != nil || said == nil || said.Messages == nil {
+		return page{}, c, false
+	}
+	for _, m := range said.Messages {
+		l := listed{sid: value(m.Sid), to: value(m.To), body: value(m.Body), direction: value(m.Direction), segments: value(m.NumSegments)}
+		l.created, _ = time.Parse(time.RFC1123Z, value(m.DateCreated))
+		found.messages = append(found.messages, l)
+	}
+	if next := value(said.NextPageUri); next != "" {
+		found.more = true
+		if u, err := url.Parse(next); err == nil {
+			found.next, found.number = u.Query().Get("PageToken"), u.Query().Get("Page")
+		}
+	}
+	return found, c, true
+}
+
 // params puts r into the SDK's terms.
 func (r *request) params() *openapi.CreateMessageParams {
 	p := &openapi.CreateMessageParams{
