@@ -16,29 +16,40 @@ import (
 // as "3" or "yes", stand in any sentence, and masking them would leave no words.
 const fewest = 4
 
-// hiddenIn lists what no word about m may hold, the number's digits apart.
-func hiddenIn(m sms.Message, secrets []string) []string {
-	var hidden []string
-	add := func(value string) {
-		if utf8.RuneCountInString(value) >= fewest {
-			hidden = append(hidden, value)
-			hidden = append(hidden, codesIn(value)...)
-		}
-	}
-	add(m.Body)
+// part is how many bytes of a text are enough to hide them where the rest is
+// not there: long enough not to be a phrase of the vendor's own.
+const part = 16
+
+// hiddenOf lists what no words about m may hold.
+func hiddenOf(m sms.Message, secrets []string) hidden {
+	h := hidden{parts: map[string]struct{}{}, digits: numberDigits(m.To)}
+	h.add(m.Body)
 	for _, value := range m.Params {
-		add(value)
+		h.add(value)
 	}
-	if m.To != "" && !m.To.Valid() { // a cast: no one knows its form
-		add(m.To.E164())
+	if !m.To.Valid() { // a cast: no one knows its form
+		h.add(m.To.E164())
 	}
 	for _, s := range secrets {
 		if s != "" {
-			hidden = append(hidden, s)
+			h.texts = append(h.texts, s)
 		}
 	}
-	slices.Sort(hidden)
-	return slices.Compact(hidden)
+	slices.Sort(h.texts)
+	h.texts = slices.Compact(h.texts)
+	h.needles = formsOf(h.texts)
+	return h
+}
+
+func (h *hidden) add(text string) {
+	if utf8.RuneCountInString(text) < fewest {
+		return
+	}
+	h.texts = append(h.texts, text)
+	h.texts = append(h.texts, codesIn(text)...)
+	for i := 0; i+part <= min(len(text), maxRead); i++ {
+		h.parts[text[i:i+part]] = struct{}{}
+	}
 }
 
 // codesIn lists the runs of at least four digits in a text.
