@@ -34,7 +34,8 @@ const (
 
 // Options are what a sandbox knows and how it behaves. The zero value is a
 // sandbox with the well-known accounts, signature and templates; what is given
-// here comes on top of those, and takes their place where the ID is the same.
+// here comes on top of those. A key or template with the ID of another takes its
+// place; an account given again has the later token and the lists of both.
 type Options struct {
 	// Keys are Aliyun's access keys.
 	Keys []Key
@@ -86,12 +87,13 @@ type Template struct {
 
 // An Account is one of Twilio's.
 type Account struct {
-	SID, Token string
-	Parent     string    // the SID of the account whose token opens this one too; empty: none
-	APIKeys    []Key     // "SK…" and its secret
-	Senders    []string  // numbers and alphanumeric sender IDs
-	Services   []Service // Messaging Services
-	Contents   []Content // content templates
+	SID      string
+	Token    string    // also signs its callbacks; empty: API keys alone open it
+	Parent   string    // the SID of the account whose token opens this one too; empty: none
+	APIKeys  []Key     // "SK…" and its secret
+	Senders  []string  // numbers and alphanumeric sender IDs
+	Services []Service // Messaging Services
+	Contents []Content // content templates
 }
 
 // A Service is a Messaging Service: a pool of senders.
@@ -183,8 +185,13 @@ func (o Options) validate() error {
 		if !isSID("AC", a.SID) {
 			fault("accounts[%d]: %q is no account SID: AC and 32 hexadecimal digits", i, a.SID)
 		}
-		if a.Token == "" {
-			fault("accounts[%d] %s: Token is empty", i, a.SID)
+		if a.Token == "" && len(a.APIKeys) == 0 {
+			fault("accounts[%d] %s: Token or APIKeys is needed", i, a.SID)
+		}
+		for j, k := range a.APIKeys {
+			if k.ID == "" || k.Secret == "" {
+				fault("accounts[%d] %s: APIKeys[%d]: ID and Secret are both needed", i, a.SID, j)
+			}
 		}
 	}
 	for i, h := range o.CallbackHosts {

@@ -22,7 +22,7 @@ type twilioVendor struct {
 	accounts map[string]*twilioAccount
 }
 
-// A twilioAccount is an Account, its lists by SID.
+// A twilioAccount is an Account, its services and contents by SID.
 type twilioAccount struct {
 	Account
 	services map[string]Service
@@ -32,14 +32,19 @@ type twilioAccount struct {
 func newTwilioVendor(s *Sandbox) *twilioVendor {
 	v := &twilioVendor{Sandbox: s, accounts: map[string]*twilioAccount{}}
 	for _, a := range s.options.Accounts {
-		known := &twilioAccount{Account: a, services: map[string]Service{}, contents: map[string]Content{}}
+		known := v.accounts[a.SID]
+		if known == nil {
+			known = &twilioAccount{services: map[string]Service{}, contents: map[string]Content{}}
+			v.accounts[a.SID] = known
+		}
+		known.Account = Account{SID: a.SID, Token: cmp.Or(a.Token, known.Token), Parent: cmp.Or(a.Parent, known.Parent),
+			APIKeys: slices.Concat(known.APIKeys, a.APIKeys), Senders: slices.Concat(known.Senders, a.Senders)}
 		for _, service := range a.Services {
 			known.services[service.SID] = service
 		}
 		for _, content := range a.Contents {
 			known.contents[content.SID] = content
 		}
-		v.accounts[a.SID] = known
 	}
 	return v
 }
@@ -140,11 +145,11 @@ func (v *twilioVendor) authorize(c *twilioCall) bool {
 	if !ok || account == nil {
 		return false
 	}
-	if slices.Contains(account.APIKeys, Key{ID: user, Secret: password}) && user != "" {
+	if slices.Contains(account.APIKeys, Key{ID: user, Secret: password}) {
 		return true
 	}
 	owner := v.accounts[user]
-	return owner != nil && owner.Token == password && (user == c.accountID || user == account.Parent)
+	return owner != nil && owner.Token != "" && owner.Token == password && (user == c.accountID || user == account.Parent)
 }
 
 // read takes the request apart: the account and the message of the path, the

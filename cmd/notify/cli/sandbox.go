@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/notifykit/notify/sandbox"
+)
+
+const sandboxAddr = "127.0.0.1:8025"
+
+// sandboxFlags are what the command takes.
+type sandboxFlags struct {
+	addr, config    string
+	lenient, limits bool
+	callbackHosts   []string
+}
+
+func (a *app) sandbox() *cobra.Command {
+	var f sandboxFlags
+	c := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Imitate Aliyun and Twilio on one port, with an inbox to look at",
+		Long: `Imitate Aliyun and Twilio on one port, so that the vendors' SDKs in any language
+send to it as they send to the vendor. What was sent is at /inbox, for people,
+and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
+		Example: `  notify sandbox
+  notify sandbox --addr 127.0.0.1:9000 --limits
+  notify sandbox --config notify.yaml
+  notify sandbox --lenient`,
+		Args: cobra.NoArgs,
+		RunE: a.begin(func(c *cobra.Command) error { return a.runSandbox(c, f) }),
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.addr, "addr", sandboxAddr, "address to serve at; port 0 is a free one")
+	flags.StringVar(&f.config, "config", "", "configuration file whose accounts, signatures and templates are known too")
+	flags.BoolVar(&f.lenient, "lenient", false, "take any credentials, signature, template and sender, and tell what the vendor would have refused")
+	flags.BoolVar(&f.limits, "limits", false, "hold Aliyun's limits for each number: a code 1 a minute, 5 an hour and 10 a day, all else 50 a day")
+	flags.StringSliceVar(&f.callbackHosts, "callback-host", nil, "host, besides the loopback ones, that status callbacks may go to; * for all")
+	return c
+}
+
+// runSandbox serves until the context ends, which is no fault.
+func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
+	terminal := &lineWriter{w: a.errs}
+	o := sandbox.Options{
+		Lenient: f.lenient, Limits: f.limits, CallbackHosts: f.callbackHosts,
+		Logger:    slog.New(slog.NewTextHandler(terminal, nil)),
+		OnRefusal: func(r sandbox.Refusal) { terminal.line(r.String()) },
+	}
+	var notes []string
+	if f.config != "" {
+		var err error
+		if notes, err = addConfig(&o, f.config); err != nil {
+			return err
+		}
+	}
+	sb, err := sandbox.Listen(f.addr, o)
+	if err != nil {
+		return fmt.Errorf("%w: --addr takes another address, and port 0 a free port", err)
+	}
+	describe(a.out, sb.URL, f, notes)
+	<-c.Context().Done()
+	return sb.Close()
+}
+
+// A lineWriter keeps lines from several goroutines apart.
+type lineWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lineWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func (l *lineWriter) line(text string) { _, _ = io.WriteString(l, text+"\n") }
+
+// describe says where the sandbox is, who may use it, and how SDKs get there.
+func describe(out io.Writer, url string, f sandboxFlags, notes []string) {
+	host := strings.TrimPrefix(url, "http://")
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	row := func(cells ...string) { fmt.Fprintln(w, strings.Join(cells, "\t")) }
+	row("Sandbox", url)
+	row("Inbox", url+"/inbox")
+	row()
+	row("Aliyun", "access key ID", sandbox.AliyunKeyID)
+	row("", "access key secret", sandbox.AliyunKeySecret)
+	row("", "signature", sandbox.AliyunSignature)
+	row("", "templates", "SMS_0001 to SMS_0005")
+	row("Twilio", "account SID", sandbox.TwilioAccountSID)
+	row("", "auth token", sandbox.TwilioAuthToken)
+	row("", "subaccount", sandbox.TwilioSubaccountSID, sandbox.TwilioSubaccountToken)
+	row("", "API key", sandbox.TwilioAPIKeySID, sandbox.TwilioAPIKeySecret)
+	row("", "sender", sandbox.TwilioSender)
+	row("", "Messaging Service", sandbox.TwilioServiceSID)
+	row("", "content template", sandbox.TwilioContentSID)
+	row()
+	row("Point at it", "notify.yaml", "endpoint: "+url, "(of both providers)")
+	row("", "Aliyun, Go", `client.Domain = "`+host+`"`)
+	row("", "Aliyun, Node", `endpoint: "`+host+`", protocol: "http"`)
+	row("", "Twilio, Node", `client.api.baseUrl = "`+url+`"`)
+	row("", "Twilio, curl", "curl -u "+sandbox.TwilioAccountSID+":"+sandbox.TwilioAuthToken+" "+url+"/2010-04-01/Accounts/"+sandbox.TwilioAccountSID+
+		"/Messages.json --data-urlencode To=+12025550123 --data-urlencode From="+sandbox.TwilioSender+" --data-urlencode Body=hello")
+	_ = w.Flush()
+	for _, note := range append(notes, warnings(f)...) {
+		fmt.Fprintln(out, "\n"+note)
+	}
+	fmt.Fprintln(out, "\nCtrl-C ends it.")
+}
+
+func warnings(f sandboxFlags) (list []string) {
+	if host, _, err := net.SplitHostPort(f.addr); err == nil && host != "" && host != "localhost" {
+		if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+			list = append(list, "The inbox is open to everyone who can reach "+f.addr+".")
+		}
+	}
+	if f.lenient {
+		list = append(list, "Lenient: any credentials, signature, template and sender are taken. What the vendor would have refused is told here.")
+	}
+	return list
+}

@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/notifykit/notify"
+	"github.com/notifykit/notify/sandbox"
+	"github.com/notifykit/notify/sms"
+)
+
+// addConfig gives the sandbox what a configuration file has for the two vendors:
+// its accounts, signatures, senders and templates. A variable that is not set is
+// no fault, because a developer's machine has no credentials: an account without
+// them is left out, and a note says so.
+func addConfig(o *sandbox.Options, path string) (notes []string, err error) {
+	config, err := notify.LoadConfig(path, notify.LoadOptions{})
+	if err != nil { // once more, because variables that are not set may be all that is wrong
+		config, err = notify.LoadConfig(path, notify.LoadOptions{Getenv: getenvOrUnset})
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(config.Providers)) {
+		p := config.Providers[name]
+		settings, _ := p.Settings.(map[string]any)
+		switch p.Driver {
+		case sandbox.Aliyun:
+			notes = append(notes, addAliyun(o, name, settings, config.Templates))
+		case sandbox.Twilio:
+			notes = append(notes, addTwilio(o, name, settings, config.Templates))
+		}
+	}
+	return notes, nil
+}
+
+// unset stands in a setting for a variable that is not set.
+const unset = "(unset)"
+
+func getenvOrUnset(name string) (string, bool) { return cmp.Or(os.Getenv(name), unset), true }
+
+// text reads a setting that is a text, and is empty where a variable in it is
+// not set.
+func text(settings map[string]any, key string) string {
+	s, _ := settings[key].(string)
+	if strings.Contains(s, unset) {
+		return ""
+	}
+	return s
+}
+
+// senders lists every sender that a provider may use: its own, those by name, and
+// those of its bindings.
+func senders(name string, settings map[string]any, templates []sms.Template) []string {
+	list := []string{text(settings, "from")}
+	byName, _ := settings["senders"].(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(byName)) {
+		list = append(list, text(byName, key))
+	}
+	for _, t := range templates {
+		list = append(list, t.Bindings[name].From)
+	}
+	list = slices.DeleteFunc(list, func(s string) bool { return s == "" })
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func list(names []string) string { return cmp.Or(strings.Join(names, ", "), "none") }
+
+func addAliyun(o *sandbox.Options, name string, settings map[string]any, templates []sms.Template) (note string) {
+	signatures := senders(name, settings, templates)
+	o.Signatures = append(o.Signatures, signatures...)
+	count := 0
+	for _, t := range templates {
+		binding := t.Bindings[name]
+		add := func(code string, kind sms.Kind) {
+			if code != "" {
+				count++
+				o.Templates = append(o.Templates, sandbox.Template{Code: code, Name: t.Name, Kind: kind, Text: cmp.Or(binding.Text, t.Text)})
+			}
+		}
+		add(binding.ID, t.Kind)
+		add(binding.Abroad, sms.International)
+	}
+	note = fmt.Sprintf("From the configuration, %s: signatures %s, %d templates", name, list(signatures), count)
+	id, secret := text(settings, "access_key_id"), text(settings, "access_key_secret")
+	if id == "" || secret == "" {
+		return note + "; no access key, because its variables are not set"
+	}
+	o.Keys = append(o.Keys, sandbox.Key{ID: id, Secret: secret})
+	return note + "; access key " + id
+}
+
+func addTwilio(o *sandbox.Options, name string, settings map[string]any, templates []sms.Template) (note string) {
+	account := sandbox.Account{SID: text(settings, "account_sid"), Token: text(settings, "auth_token"), Parent: text(settings, "parent_account_sid")}
+	key := sandbox.Key{ID: text(settings, "api_key_sid"), Secret: text(settings, "api_key_secret")}
+	if key.ID != "" && key.Secret != "" {
+		account.APIKeys = append(account.APIKeys, key)
+	}
+	services := []string{text(settings, "messaging_service_sid")}
+	for _, sender := range senders(name, settings, templates) {
+		if strings.HasPrefix(sender, "MG") {
+			services = append(services, sender)
+		} else {
+			account.Senders = append(account.Senders, sender)
+		}
+	}
+	for _, sid := range services {
+		if sid != "" {
+			account.Services = append(account.Services, sandbox.Service{SID: sid, Senders: account.Senders})
+		}
+	}
+	for _, t := range templates {
+		if b := t.Bindings[name]; strings.HasPrefix(b.ID, "HX") {
+			account.Contents = append(account.Contents, sandbox.Content{SID: b.ID, Text: contentText(cmp.Or(b.Text, t.Text), b.Order)})
+		}
+	}
+	note = fmt.Sprintf("From the configuration, %s: senders %s, %d content templates", name, list(account.Senders), len(account.Contents))
+	if account.SID == "" || account.Token == "" && len(account.APIKeys) == 0 {
+		return note + "; no account, because its variables are not set"
+	}
+	o.Accounts = append(o.Accounts, account)
+	return note + "; account " + account.SID
+}
+
+var variable = regexp.MustCompile(`\$\{(\w+)\}`)
+
+// contentText writes a text as a content template of Twilio's, whose variables
+// are numbered where the binding gives their order.
+func contentText(text string, order []string) string {
+	return variable.ReplaceAllStringFunc(text, func(v string) string {
+		name := v[2 : len(v)-1]
+		if i := slices.Index(order, name); i >= 0 {
+			name = strconv.Itoa(i + 1)
+		}
+		return "{{" + name + "}}"
+	})
+}

@@ -1,0 +1,15 @@
+// Command notify is the library's command line: "notify --help" tells what it does.
+package main
+
+import (
+	"os"
+
+	"github.com/notifykit/notify/cmd/notify/cli"
+	"github.com/notifykit/notify/providers/aliyun"
+	"github.com/notifykit/notify/providers/fake"
+	"github.com/notifykit/notify/providers/twilio"
+)
+
+func main() {
+	os.Exit(cli.Main(aliyun.Driver(), twilio.Driver(), fake.Driver()))
+}
