@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -211,7 +212,7 @@ func TestStart_givesBackItsOwnTokensOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, withoutLimits, func(o *verify.Options) {
 			o.Limits.Number = []middleware.Window{{Count: 2, Per: time.Hour}}
-			o.Sender = slowSender(t, registry(t), time.Minute)
+			o.Sender = slowSender(time.Minute)
 		})
 		slow := make(chan error)
 		go func() { // takes the first token, and is refused after a minute
@@ -235,12 +236,11 @@ func TestStart_givesBackItsOwnTokensOnly(t *testing.T) {
 	})
 }
 
-// slowSender refuses, after the delay, what is for the purpose "slow".
-func slowSender(t *testing.T, _ *sms.Registry, delay time.Duration) sms.Sender {
-	first := true
+// slowSender refuses its first message, after the delay.
+func slowSender(delay time.Duration) sms.Sender {
+	var asked atomic.Int32
 	return sms.SenderFunc(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-		if first {
-			first = false
+		if asked.Add(1) == 1 {
 			time.Sleep(delay)
 			return sms.Receipt{}, &sms.Error{Reason: sms.InvalidNumber, Outcome: sms.Rejected}
 		}

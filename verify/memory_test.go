@@ -1,0 +1,94 @@
+package verify_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/notifykit/notify/middleware"
+	"github.com/notifykit/notify/sms"
+	"github.com/notifykit/notify/verify"
+	"github.com/notifykit/notify/verify/verifytest"
+)
+
+func TestMemoryStore(t *testing.T) {
+	verifytest.Run(t, verifytest.Harness{New: func(testing.TB) verify.Store { return verify.NewMemoryStore() }, Seeds: 300})
+}
+
+// Full, it refuses to start: a flood of other numbers must not reset a count.
+func TestMemoryStore_full(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(o *verify.Options) { o.Store = verify.NewMemoryStoreSize(90) })
+		code := w.start(alice)
+		w.wrongs(alice, code, 4)
+		refused := 0
+		for i := range 200 {
+			_, err := w.Start(t.Context(), verify.Request{To: sms.Number(fmt.Sprintf("+8613900%06d", i)), Purpose: "login"})
+			if err == nil {
+				continue
+			}
+			refused++
+			wantReason(t, err, sms.Internal, sms.Rejected)
+			if !errors.Is(err, verify.ErrFull) {
+				t.Fatalf("the error does not say why: %v", err)
+			}
+		}
+		if refused == 0 || refused > 180 {
+			t.Fatalf("%d of 200 were refused", refused)
+		}
+		_, err := w.Start(t.Context(), verify.Request{To: alice, Purpose: "login"})
+		wantLimit(t, err, "cooldown", time.Minute)
+		proof, err := w.Prove(t.Context(), verify.Attempt{To: alice, Purpose: "login", Code: code})
+		if err != nil {
+			t.Fatalf("a full store lets the right answer in: %v", err)
+		}
+		if err := w.Redeem(t.Context(), proof); err != nil {
+			t.Fatalf("and redeems its proof: %v", err)
+		}
+		time.Sleep(25 * time.Hour) // everything is over, and makes room
+		for i := range 20 {
+			w.start(sms.Number(fmt.Sprintf("+8613900%06d", i)))
+		}
+	})
+}
+
+// What is over is forgotten along the way, whatever its number: a store of a
+// fixed size goes on for ever.
+func TestMemoryStore_forgets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(o *verify.Options) {
+			o.Store = verify.NewMemoryStoreSize(4000)
+			o.Pumping.OnPressure = nil
+			o.Limits.Number = []middleware.Window{{Count: 5, Per: time.Hour}}
+			o.Limits.IP = []middleware.Window{{Count: 5, Per: time.Hour}}
+		})
+		for i := range 20_000 {
+			to := sms.Number(fmt.Sprintf("+8613%09d", i))
+			if i%3 == 0 {
+				w.vendor.FailNext(sms.InvalidNumber)
+			}
+			_, err := w.Start(t.Context(), verify.Request{To: to, Purpose: "login", IP: fmt.Sprintf("10.%d.%d.1", i/250%250, i%250)})
+			if err != nil && sms.ReasonOf(err) != sms.InvalidNumber {
+				t.Fatalf("number %d: %v", i, err)
+			}
+			if i%3 == 1 {
+				if _, err := w.Prove(t.Context(), verify.Attempt{To: to, Purpose: "login", Code: w.vendor.Code(to)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if i%100 == 99 {
+				w.vendor.Reset()
+			}
+			time.Sleep(10 * time.Second)
+		}
+		time.Sleep(24 * time.Hour)
+		for range 1000 { // each step looks at a few
+			_ = w.check(alice, "1")
+		}
+		if got := fmt.Sprint(w.store); got != "memory store: 0 of 4000 in use" {
+			t.Errorf("after a day of rest: %s", got)
+		}
+	})
+}
