@@ -32,6 +32,7 @@ func New(c Config, drivers ...sms.Driver) (*Client, error) { return build(c, dri
 // build makes a Client, or tells what is wrong, beside the faults already known.
 func build(c Config, drivers []sms.Driver, known []config.Fault) (*Client, error) {
 	b := builder{config: c, drivers: map[string]sms.Driver{}, providers: map[string]sms.Sender{}, logger: c.Logger}
+	b.unread = slices.ContainsFunc(known, func(f config.Fault) bool { return f.Path == "providers" })
 	if b.logger == nil {
 		b.logger = slog.New(slog.DiscardHandler)
 	}
@@ -72,6 +73,7 @@ type builder struct {
 	registry  *sms.Registry
 	providers map[string]sms.Sender // by configured name, as the driver made them
 	made      []io.Closer           // those that the Client closes
+	unread    bool                  // the part providers could not be read
 	faults    []config.Fault
 }
 
@@ -103,7 +105,7 @@ func (b *builder) checkLimits() {
 	for _, name := range slices.Sorted(maps.Keys(b.config.Limits.PerProvider)) {
 		path := config.Join("limits.per_provider", name)
 		if _, ok := b.config.Providers[name]; !ok {
-			b.fault(path, config.NoSuch("provider", name, slices.Collect(maps.Keys(b.config.Providers))))
+			b.fault(path, config.NoSuch("provider", name, keys(b.config.Providers)))
 		}
 		if perSecond := b.config.Limits.PerProvider[name]; !(perSecond > 0) {
 			b.fault(path, fmt.Errorf("%v calls a second let nothing through: write how many, or leave it out for no limit", perSecond))

@@ -14,7 +14,7 @@ import (
 )
 
 func (b *builder) openProviders() {
-	if len(b.config.Providers) == 0 {
+	if len(b.config.Providers) == 0 && !b.unread {
 		b.fault("", errors.New("there are no providers: write \"providers: {local: {driver: fake}}\" to try it out, or in Go Config.Providers"))
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.config.Providers)) {
@@ -46,8 +46,7 @@ func (b *builder) driverNames(between string) string {
 func (b *builder) open(name, path string, p ProviderConfig) {
 	d, ok := b.drivers[p.Driver]
 	if !ok {
-		err := config.NoSuch("driver", p.Driver, slices.Collect(maps.Keys(b.drivers)))
-		b.fault(config.Join(path, "driver"), fmt.Errorf("%w; drivers are what Open and New are given in Go", err))
+		b.fault(config.Join(path, "driver"), fmt.Errorf("no driver %q was given to Open or New: %s", p.Driver, config.Known(p.Driver, keys(b.drivers))))
 		return
 	}
 	s := settings{value: p.Settings, zero: d.Settings, variable: func(setting string) string {

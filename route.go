@@ -15,11 +15,7 @@ import (
 // checkRoutes looks for what is wrong with the routes and gives them completed:
 // without any, the one that takes everything.
 func (b *builder) checkRoutes() []Route {
-	names := make([]string, 0, len(b.config.Providers))
-	for name := range b.config.Providers {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(slices.Values(keys(b.config.Providers)))
 	if len(b.config.Routes) == 0 {
 		return []Route{{Providers: names, AllowUnbound: true}}
 	}
@@ -83,7 +79,7 @@ func (b *builder) checkBindings(path string, i int) {
 			}
 			if _, bound := t.Bindings[provider]; !bound {
 				b.fault(config.Index(config.Join(path, "providers"), j), fmt.Errorf(
-					"template %q may go to %q and has no binding for it: write %s, or \"allow_unbound: true\" in this route",
+					"template %q may go to %q and has no binding for it: write %s (\"{}\" will do for a vendor that takes the text itself), or \"allow_unbound: true\" in this route",
 					t.Name, provider, config.Join(config.Join(config.Join("templates", t.Name), "bindings"), provider)))
 			}
 		}

@@ -215,14 +215,15 @@ func (r *reader) providers(n *Node) {
 		path := Join("providers", f.Key)
 		p := Provider{Name: f.Key}
 		switch f.Value.Kind {
-		case Null:
-			r.fault(path, errors.New("nothing stands here: write {driver: name, …}, or take the key out"))
+		case Unread:
+			r.file.Providers = append(r.file.Providers, p) // its name is known
 			continue
-		case Text, List:
+		case Null, Text, List:
 			r.fault(path, fmt.Errorf("%v stands here, and a map is wanted: {driver: name, …}", f.Value.Kind))
+			r.file.Providers = append(r.file.Providers, p)
 			continue
 		}
-		settings := f.Value.Plain().(map[string]any)
+		settings, _ := f.Value.Plain().(map[string]any)
 		if driver, ok := settings["driver"]; ok {
 			for _, fault := range Decode(driver, &p.Driver, nil) {
 				r.fault(Join(path, "driver"), fault.Err)

@@ -6,17 +6,21 @@ import (
 	"strings"
 )
 
-// NoSuch says that there is no what called name, and which there are: the
-// nearest one where it looks like a slip of the pen, else all of them.
+// NoSuch says that there is no what called name, and which there are.
 func NoSuch(what, name string, known []string) error {
+	return fmt.Errorf("there is no %s %s: %s", what, quote(name), Known(name, known))
+}
+
+// Known says which names there are, for somebody who wrote another: the nearest
+// where it looks like a slip of the pen, else all of them.
+func Known(name string, known []string) string {
 	if near := Nearest(name, known); near != "" {
-		return fmt.Errorf("there is no %s %s: did you mean %q?", what, quote(name), near)
+		return fmt.Sprintf("did you mean %q?", near)
 	}
 	if len(known) == 0 {
-		return fmt.Errorf("there is no %s %s: there are none", what, quote(name))
+		return "there are none"
 	}
-	known = slices.Sorted(slices.Values(known))
-	return fmt.Errorf("there is no %s %s: there are %s", what, quote(name), strings.Join(known, ", "))
+	return "there are " + strings.Join(slices.Sorted(slices.Values(known)), ", ")
 }
 
 // Nearest gives the one of known that name was most likely meant to be, or "".

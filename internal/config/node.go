@@ -16,10 +16,13 @@ const (
 	Text
 	Map
 	List
+	Unread // a form that is not read, which is a fault already
 )
 
 // String names the kind as a person would.
-func (k Kind) String() string { return [...]string{"nothing", "a value", "a map", "a list"}[k] }
+func (k Kind) String() string {
+	return [...]string{"nothing", "a value", "a map", "a list", "something that is not read"}[k]
+}
 
 // A Node is a part of the document. Its place is that of its key, or of itself
 // in a list.

@@ -16,7 +16,7 @@ import (
 
 const (
 	maxSize  = 256 << 10 // bytes of a file; the parser needs up to a second for so many, where they are hostile
-	maxDepth = 32      // maps and lists in one another; the parser is recursive, and slow with depth
+	maxDepth = 32        // maps and lists in one another; the parser is recursive, and slow with depth
 )
 
 // parse reads data, the content of file, into a Node. It answers a tree of what
@@ -60,7 +60,7 @@ func parse(file string, data []byte) (root *Node, faults []Fault) {
 			continue
 		}
 		if root != nil {
-			at := doc.Body.GetToken().Position
+			at := placeOf(doc.Body)
 			fault(at.Line, at.Column, "", errors.New("a second document begins here: one file is one document, without \"---\" inside"))
 			break
 		}
@@ -143,7 +143,7 @@ func (c converter) node(path string, n ast.Node) *Node {
 	if n == nil {
 		return out
 	}
-	at := n.GetToken().Position
+	at := placeOf(n)
 	out.Line, out.Column = at.Line, at.Column
 	switch n := n.(type) {
 	case *ast.NullNode, *ast.CommentGroupNode:
@@ -163,13 +163,33 @@ func (c converter) node(path string, n ast.Node) *Node {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		out.Kind, out.Text = Text, n.GetToken().Value
 	case *ast.AnchorNode, *ast.AliasNode:
+		out.Kind = Unread
 		c.fault(at.Line, at.Column, path, errors.New("anchors (&) and aliases (*) are not read: write the value out, or put quotes around a text that begins so"))
 	case *ast.TagNode:
+		out.Kind = Unread
 		c.fault(at.Line, at.Column, path, errors.New("tags (!) are not read: leave it out, or put quotes around a text that begins so"))
 	default:
+		out.Kind = Unread
 		c.fault(at.Line, at.Column, path, errors.New("this form of YAML is not read: write a map, a list or a value"))
 	}
 	return out
+}
+
+// placeOf gives where n begins. The parser's own place of a map without braces is
+// its first colon.
+func placeOf(n ast.Node) *token.Position {
+	switch m := n.(type) {
+	case *ast.MappingNode:
+		if !m.IsFlowStyle && len(m.Values) > 0 {
+			return placeOf(m.Values[0].Key)
+		}
+	case *ast.MappingValueNode:
+		return placeOf(m.Key)
+	}
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		return t.Position
+	}
+	return &token.Position{Line: 1, Column: 1}
 }
 
 func (c converter) fields(out *Node, path string, values []*ast.MappingValueNode) {
@@ -179,9 +199,9 @@ func (c converter) fields(out *Node, path string, values []*ast.MappingValueNode
 		if explicit, ok := key.(*ast.MappingKeyNode); ok {
 			key = explicit.Value
 		}
-		at := v.GetToken().Position
-		if key != nil && key.GetToken() != nil {
-			at = key.GetToken().Position
+		at := placeOf(v.Key)
+		if key != nil {
+			at = placeOf(key)
 		}
 		scalar, ok := key.(ast.ScalarNode)
 		if _, merge := key.(*ast.MergeKeyNode); merge || !ok {

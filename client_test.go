@@ -1,0 +1,529 @@
+package notify_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/notifykit/notify"
+	"github.com/notifykit/notify/middleware"
+	"github.com/notifykit/notify/sms"
+)
+
+func TestClient_Send_fills_in_the_key(t *testing.T) {
+	v := newVendor("a")
+	client := open(t, notify.Config{}, v)
+	defer client.Close()
+	receipt, err := client.Send(t.Context(), body())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if receipt.Key == "" || receipt.Key != v.calls[0].Key {
+		t.Errorf("the receipt tells key %q, the vendor got %q", receipt.Key, v.calls[0].Key)
+	}
+	v.set(func(context.Context, sms.Message) error {
+		return &sms.Error{Provider: "a", Reason: sms.InvalidNumber, Outcome: sms.Rejected} // a vendor that forgets the key
+	})
+	_, err = client.Send(t.Context(), body())
+	if e := sms.AsError(err); e.Key == "" || e.Key != v.calls[1].Key || e.Key == receipt.Key {
+		t.Errorf("the error tells key %q, the vendor got %q, the message before had %q", e.Key, v.calls[1].Key, receipt.Key)
+	}
+	m := body()
+	m.Key = "order-17"
+	if _, err = client.Send(t.Context(), m); sms.AsError(err).Key != "order-17" || v.calls[2].Key != "order-17" {
+		t.Errorf("the caller's own key is not kept: %v", err)
+	}
+}
+
+func TestClient_Send_after_the_context_has_ended(t *testing.T) {
+	v := newVendor("a")
+	client := open(t, notify.Config{}, v)
+	defer client.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := client.Send(ctx, body())
+	if sms.OutcomeOf(err) != sms.Rejected || sms.ReasonOf(err) != sms.Canceled || !errors.Is(err, context.Canceled) || v.count() != 0 {
+		t.Errorf("%v, %d calls", err, v.count())
+	}
+}
+
+// Whoever sends through a Client whose error no layer has classified gets an
+// *sms.Error that says so.
+func TestClient_Send_makes_an_error_of_every_error(t *testing.T) {
+	v := newVendor("a")
+	v.set(func(context.Context, sms.Message) error { return errors.New("plain") })
+	client := open(t, notify.Config{}, v)
+	defer client.Close()
+	_, err := client.Send(t.Context(), body())
+	e, ok := errors.AsType[*sms.Error](err)
+	if !ok || e.Outcome != sms.Unknown || e.Key == "" {
+		t.Errorf("%#v", err)
+	}
+}
+
+func TestClient_Close(t *testing.T) {
+	t.Run("is final", func(t *testing.T) {
+		v := newVendor("a")
+		client := open(t, notify.Config{}, v)
+		for range 2 {
+			if err := client.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := client.Send(t.Context(), body())
+		if !errors.Is(err, notify.ErrClosed) || !errors.Is(err, sms.ErrClosed) || sms.OutcomeOf(err) != sms.Rejected || sms.AsError(err).Key == "" {
+			t.Errorf("Send after Close: %v", err)
+		}
+		if _, err := client.Find(t.Context(), body(), time.Now()); !errors.Is(err, sms.ErrUndecided) || !errors.Is(err, notify.ErrClosed) {
+			t.Errorf("Find after Close: %v", err)
+		}
+		if v.closed != 1 || v.count() != 0 {
+			t.Errorf("the provider was closed %d times, and called %d times", v.closed, v.count())
+		}
+	})
+
+	t.Run("leaves a Sender made in Go open, and closes what drivers made though another fails", func(t *testing.T) {
+		given, made := newVendor("given"), newVendor("made")
+		failing := sms.Driver{Name: "failing", Open: func(sms.DriverConfig) (sms.Sender, error) { return failingCloser{}, nil }}
+		client, err := notify.New(notify.Config{Providers: map[string]notify.ProviderConfig{
+			"given": {Sender: given}, "made": {Driver: "made"}, "zz": {Driver: "failing"},
+		}}, made.driver(), failing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := client.Close(); !errors.Is(err, errFailing) {
+			t.Errorf("Close: %v", err)
+		}
+		if err := client.Close(); !errors.Is(err, errFailing) {
+			t.Errorf("the second Close: %v", err)
+		}
+		if given.closed != 0 || made.closed != 1 {
+			t.Errorf("given closed %d times, made %d times", given.closed, made.closed)
+		}
+	})
+
+	t.Run("ends a wait between tries at once", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVendor("a")
+			v.set(v.refuse(sms.Unavailable))
+			client := open(t, notify.Config{Retry: middleware.RetryOptions{MinDelay: time.Hour, MaxDelay: time.Hour, MaxElapsed: 9 * time.Hour}}, v)
+			err := closeDuring(t, client)
+			if sms.OutcomeOf(err) != sms.Rejected || sms.ReasonOf(err) != sms.Unavailable || !errors.Is(err, notify.ErrClosed) || errors.Is(err, context.Canceled) {
+				t.Errorf("%v", err)
+			}
+			if v.count() != 1 {
+				t.Errorf("%d calls", v.count())
+			}
+		})
+	})
+
+	t.Run("ends a wait before the first try at once", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVendor("a")
+			slow := middleware.RateLimit(middleware.NewLimiter(middleware.Window{Count: 1, Per: time.Hour}), middleware.RateLimitOptions{MaxWait: 2 * time.Hour})
+			client := open(t, notify.Config{Middleware: []sms.Middleware{slow}}, v)
+			if _, err := client.Send(t.Context(), body()); err != nil {
+				t.Fatal(err)
+			}
+			err := closeDuring(t, client)
+			if sms.OutcomeOf(err) != sms.Rejected || sms.ReasonOf(err) != sms.Internal || !errors.Is(err, notify.ErrClosed) || errors.Is(err, context.Canceled) {
+				t.Errorf("%v", err)
+			}
+		})
+	})
+
+	t.Run("lets a call in flight end, and starts no other after it", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVendor("a")
+			v.set(func(ctx context.Context, m sms.Message) error {
+				select {
+				case <-time.After(time.Second):
+					return v.refuse(sms.Unavailable)(ctx, m)
+				case <-ctx.Done():
+					return &sms.Error{Provider: "a", Reason: sms.Canceled, Err: ctx.Err()}
+				}
+			})
+			spare := newVendor("b")
+			client := open(t, notify.Config{}, v, spare)
+			began := time.Now()
+			err := closeDuring(t, client)
+			if took := time.Since(began); took != time.Second {
+				t.Errorf("Close took %v of a call of 1 s", took)
+			}
+			if sms.ReasonOf(err) != sms.Unavailable || !errors.Is(err, notify.ErrClosed) {
+				t.Errorf("%v", err)
+			}
+			if v.count() != 1 || spare.count() != 0 || v.closed != 1 {
+				t.Errorf("%d and %d calls, closed %d times", v.count(), spare.count(), v.closed)
+			}
+		})
+	})
+
+	t.Run("lets a call in flight end behind a middleware that makes a context", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVendor("a")
+			v.set(slowly(time.Second))
+			client := open(t, notify.Config{Middleware: []sms.Middleware{withValue, middleware.Timeout(time.Minute)}}, v)
+			if err := closeDuring(t, client); err != nil {
+				t.Errorf("%v", err)
+			}
+		})
+	})
+
+	t.Run("by many at once", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVendor("a")
+			v.set(slowly(time.Second))
+			client := open(t, notify.Config{}, v)
+			var sends, closes sync.WaitGroup
+			for range 20 {
+				sends.Go(func() { _, _ = client.Send(t.Context(), body()) })
+			}
+			synctest.Wait()
+			for range 20 {
+				closes.Go(func() {
+					client.Close()
+					if v.count() != 20 {
+						t.Errorf("closed with %d calls", v.count())
+					}
+				})
+			}
+			closes.Wait()
+			sends.Wait()
+			if v.closed != 1 {
+				t.Errorf("the provider was closed %d times", v.closed)
+			}
+		})
+	})
+}
+
+// closeDuring closes the client while a Send is under way, and gives what the
+// Send came to.
+func closeDuring(t *testing.T, client *notify.Client) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		_, err := client.Send(t.Context(), body())
+		done <- err
+	}()
+	synctest.Wait()
+	began := time.Now()
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("Close took %v", took)
+	}
+	return <-done
+}
+
+// slowly accepts after d, and obeys the context.
+func slowly(d time.Duration) func(context.Context, sms.Message) error {
+	return func(ctx context.Context, _ sms.Message) error {
+		select {
+		case <-time.After(d):
+			return nil
+		case <-ctx.Done():
+			return &sms.Error{Reason: sms.Canceled, Err: ctx.Err()}
+		}
+	}
+}
+
+type keyOfValue struct{}
+
+func withValue(next sms.Sender) sms.Sender {
+	return sms.Wrap(next, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+		return next.Send(context.WithValue(ctx, keyOfValue{}, "trace"), m)
+	})
+}
+
+var errFailing = errors.New("cannot close")
+
+type failingCloser struct{}
+
+func (failingCloser) Send(context.Context, sms.Message) (sms.Receipt, error) {
+	return sms.Receipt{}, nil
+}
+func (failingCloser) Close() error { return errFailing }
+
+// What a middleware does to the context reaches the provider: its values, its
+// deadline and its end.
+func TestClient_context_of_a_middleware_reaches_the_provider(t *testing.T) {
+	for name, c := range map[string]struct {
+		around func(context.Context) (context.Context, context.CancelFunc)
+		took   time.Duration
+	}{
+		"a deadline":       {func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, time.Second) }, time.Second},
+		"an end":           {func(ctx context.Context) (context.Context, context.CancelFunc) { ctx, cancel := context.WithCancel(ctx); time.AfterFunc(2*time.Second, cancel); return ctx, cancel }, 2 * time.Second},
+		"the caller's end": {context.WithCancel, 3 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v := newVendor("a")
+				v.set(func(ctx context.Context, m sms.Message) error {
+					if ctx.Value(keyOfValue{}) != "trace" {
+						t.Error("the value of the context is lost")
+					}
+					return slowly(time.Hour)(ctx, m)
+				})
+				mw := func(next sms.Sender) sms.Sender {
+					return sms.Wrap(next, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+						ctx, cancel := c.around(ctx)
+						defer cancel()
+						return next.Send(ctx, m)
+					})
+				}
+				client := open(t, notify.Config{Middleware: []sms.Middleware{mw, withValue}}, v)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				time.AfterFunc(3*time.Second, cancel)
+				began := time.Now()
+				_, err := client.Send(ctx, body())
+				if took := time.Since(began); took != c.took || sms.ReasonOf(err) != sms.Canceled {
+					t.Errorf("after %v: %v", took, err)
+				}
+				client.Close()
+			})
+		})
+	}
+}
+
+// One vendor is down, then both, then one is back: messages go out again without
+// a restart, and the first vendor is really tried first.
+func TestClient_one_vendor_down_and_back(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newVendor("a"), newVendor("b")
+		client := open(t, notify.Config{Breaker: middleware.BreakerOptions{Failures: 3, OpenFor: 30 * time.Second}, Retry: middleware.RetryOptions{Attempts: 1}}, a, b)
+		defer client.Close()
+		send := func() string {
+			r, err := client.Send(t.Context(), body())
+			if err != nil {
+				return sms.ReasonOf(err).Error()
+			}
+			return r.Provider
+		}
+		for range 5 {
+			if by := send(); by != "a" {
+				t.Fatalf("the first vendor is not tried first: %s", by)
+			}
+		}
+		a.set(a.refuse(sms.Unavailable))
+		for range 10 {
+			if by := send(); by != "b" {
+				t.Fatalf("with a down: %s", by)
+			}
+		}
+		if a.count() != 5+3 {
+			t.Errorf("a was called %d times: the breaker opens after 3 failures", a.count())
+		}
+		b.set(b.refuse(sms.Unavailable))
+		for range 10 {
+			if by := send(); by != "unavailable" {
+				t.Fatalf("with both down: %s", by)
+			}
+		}
+		b.set(nil)
+		time.Sleep(31 * time.Second)
+		if by := send(); by != "b" {
+			t.Fatalf("with b back: %s", by)
+		}
+		a.set(nil)
+		time.Sleep(31 * time.Second)
+		if by := send(); by != "a" {
+			t.Fatalf("with a back: %s", by)
+		}
+	})
+}
+
+// A vendor takes a message and its answer is lost: the message is not sent a
+// second time, unless it is a code, and the outcome is Unknown.
+func TestClient_answer_lost(t *testing.T) {
+	for _, kind := range []sms.Kind{0, sms.Verification, sms.Notification, sms.Promotion} {
+		t.Run(kind.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, b := newVendor("a"), newVendor("b")
+				a.set(a.lose())
+				client := open(t, notify.Config{}, a, b)
+				defer client.Close()
+				m := body()
+				m.Kind = kind
+				_, err := client.Send(t.Context(), m)
+				want, calls := sms.Unknown, "1 and 0"
+				if kind == sms.Verification {
+					want, calls = sms.Accepted, "3 and 1"
+				}
+				if got := fmt.Sprintf("%d and %d", a.count(), b.count()); sms.OutcomeOf(err) != want || got != calls {
+					t.Errorf("%v (%v), %s calls", sms.OutcomeOf(err), err, got)
+				}
+			})
+		})
+	}
+}
+
+// A thousand wrong numbers open no breaker and reach no second vendor; nor is
+// one who has opted out tried anywhere else.
+func TestClient_faults_of_messages_are_no_vendors_fault(t *testing.T) {
+	for _, reason := range []sms.Reason{sms.InvalidNumber, sms.RecipientBlocked} {
+		a, b := newVendor("a"), newVendor("b")
+		a.set(a.refuse(reason))
+		client := open(t, notify.Config{}, a, b)
+		for range 1000 {
+			if _, err := client.Send(t.Context(), body()); sms.ReasonOf(err) != reason {
+				t.Fatal(err)
+			}
+		}
+		a.set(nil)
+		if _, err := client.Send(t.Context(), body()); err != nil || a.count() != 1001 || b.count() != 0 {
+			t.Errorf("%v: %v, %d and %d calls", reason, err, a.count(), b.count())
+		}
+		client.Close()
+	}
+}
+
+func TestClient_limits(t *testing.T) {
+	t.Run("per number, exactly, and a refused message gives its token back", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVendor("a")
+			v.set(v.refuse(sms.ContentRejected))
+			client := open(t, notify.Config{Limits: notify.Limits{PerNumber: []middleware.Window{{Count: 2, Per: time.Hour}}}}, v)
+			defer client.Close()
+			for range 10 {
+				if _, err := client.Send(t.Context(), body()); sms.ReasonOf(err) != sms.ContentRejected {
+					t.Fatalf("refused messages use up the limit: %v", err)
+				}
+			}
+			v.set(nil)
+			var accepted, limited int
+			var wg sync.WaitGroup
+			results := make(chan error, 50)
+			for range 50 {
+				wg.Go(func() {
+					_, err := client.Send(t.Context(), body())
+					results <- err
+				})
+			}
+			wg.Wait()
+			for range 50 {
+				switch err := <-results; sms.ReasonOf(err) {
+				case "":
+					accepted++
+				case sms.RecipientLimited:
+					limited++
+					if e := sms.AsError(err); e.RetryAfter <= 0 || e.Outcome != sms.Rejected {
+						t.Errorf("%#v", e)
+					}
+				}
+			}
+			if accepted != 2 || limited != 48 {
+				t.Errorf("%d accepted and %d limited of 50", accepted, limited)
+			}
+			other := body()
+			other.To = "+8613900000000"
+			if _, err := client.Send(t.Context(), other); err != nil {
+				t.Errorf("another number: %v", err)
+			}
+			time.Sleep(time.Hour + time.Second)
+			if _, err := client.Send(t.Context(), body()); err != nil {
+				t.Errorf("an hour later: %v", err)
+			}
+		})
+	})
+
+	t.Run("per provider: what is too much goes to the next one", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := newVendor("a"), newVendor("b")
+			client := open(t, notify.Config{Limits: notify.Limits{PerProvider: map[string]float64{"a": 0.1}}, Retry: middleware.RetryOptions{Attempts: 1}}, a, b)
+			defer client.Close()
+			for range 4 {
+				if _, err := client.Send(t.Context(), body()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if a.count() != 1 || b.count() != 3 {
+				t.Errorf("%d and %d calls", a.count(), b.count())
+			}
+		})
+	})
+}
+
+// The user's middleware sees each message once, valid, with its kind and key, and
+// not one that is over a limit.
+func TestClient_place_of_the_users_middleware(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVendor("a")
+		v.set(v.refuse(sms.Unavailable))
+		var seen []string
+		watch := func(name string) sms.Middleware {
+			return func(next sms.Sender) sms.Sender {
+				return sms.Wrap(next, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+					r, err := next.Send(ctx, m)
+					seen = append(seen, fmt.Sprint(name, " ", m.Kind, " ", m.Key != "", " ", len(sms.AsError(err).Attempts)))
+					return r, err
+				})
+			}
+		}
+		client := open(t, notify.Config{
+			Templates:  []sms.Template{{Name: "code", Kind: sms.Verification, Text: "${code}"}},
+			Middleware: []sms.Middleware{watch("first"), nil, watch("second")},
+			Limits:     notify.Limits{PerNumber: []middleware.Window{{Count: 1, Per: time.Hour}}},
+		}, v)
+		defer client.Close()
+		good := sms.Message{To: to, Template: "code", Params: sms.Params{"code": "1234"}}
+		_, _ = client.Send(t.Context(), sms.Message{To: to, Template: "code"}) // no value
+		_, _ = client.Send(t.Context(), sms.Message{To: "13800000000,13900000000", Body: "x"})
+		_, _ = client.Send(t.Context(), good) // gives its token back
+		v.set(v.lose())
+		_, _ = client.Send(t.Context(), good) // keeps it
+		_, _ = client.Send(t.Context(), good) // over the limit
+		want := "second verification true 3; first verification true 3; second verification true 3; first verification true 3"
+		if got := strings.Join(seen, "; "); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	})
+}
+
+// A Sender made in Go has no timeout that is known: it gets one.
+func TestClient_Timeout_of_a_Sender_made_in_Go(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVendor("a")
+		v.set(slowly(time.Hour))
+		client, err := notify.New(notify.Config{Providers: map[string]notify.ProviderConfig{"a": {Sender: v, Timeout: 3 * time.Second}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		_, err = client.Send(t.Context(), body())
+		if took := time.Since(began); took != 3*time.Second || sms.ReasonOf(err) != sms.Unavailable || sms.OutcomeOf(err) != sms.Unknown {
+			t.Errorf("after %v: %v", took, err)
+		}
+		client.Close()
+	})
+}
+
+func TestClient_allocations_of_the_way(t *testing.T) {
+	v := newVendor("a")
+	quick := sms.SenderFunc(func(_ context.Context, m sms.Message) (sms.Receipt, error) {
+		return sms.Receipt{Provider: "a", Key: m.Key}, nil
+	})
+	driver := v.driver()
+	driver.Open = func(sms.DriverConfig) (sms.Sender, error) { return quick, nil }
+	client, err := notify.New(notify.Config{Providers: map[string]notify.ProviderConfig{"a": {Driver: "a"}}}, driver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	m := body()
+	m.Key = "order-17"
+	if n := testing.AllocsPerRun(100, func() {
+		if _, err := client.Send(context.Background(), m); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 1 {
+		t.Errorf("%v allocations for a message: the call's context is the only one", n)
+	}
+}
