@@ -15,22 +15,22 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// accepted is what the code of an accepted message says.
+// accepted is the code of an answer that refuses nothing.
 const accepted = "OK"
 
 // readAnswer tells what an answer means. Exactly one of its results counts: a
-// nil error is an accepted message. The vendor's words in the error are as they
+// nil error is a call that was taken. The vendor's words in the error are as they
 // came.
 //
 // An OK without a BizId is accepted all the same. OK is the vendor's one word
 // for "taken", and whoever repeated the message for want of an ID would double
 // it; OutId finds it without.
-func readAnswer(a carrier.Answer) (reply, *sms.Error) {
+func readAnswer(a carrier.Answer, read func(body []byte) (reply, error)) (reply, *sms.Error) {
 	var r reply
 	var err *sms.Error
 	switch {
 	case a.Status >= 200 && a.Status < 300:
-		if r, err = readSuccess(a); err == nil && r.code == accepted {
+		if r, err = readSuccess(a, read); err == nil && r.code == accepted {
 			r.requestID = requestID(a, r)
 			return r, nil
 		}
@@ -55,14 +55,14 @@ func requestID(a carrier.Answer, r reply) string {
 }
 
 // readSuccess reads a 2xx, which says no more than its body does.
-func readSuccess(a carrier.Answer) (reply, *sms.Error) {
+func readSuccess(a carrier.Answer, read func(body []byte) (reply, error)) (reply, *sms.Error) {
 	unknown := func(words error) (reply, *sms.Error) {
 		return reply{}, &sms.Error{Reason: sms.Internal, Outcome: sms.Unknown, Err: fmt.Errorf("HTTP status %d: %w", a.Status, words)}
 	}
 	if a.Cut != nil {
 		return reply{}, &sms.Error{Reason: a.Cut.Reason, Outcome: sms.Unknown, Err: a.Cut.Err}
 	}
-	r, err := readSendSms(a.Body)
+	r, err := read(a.Body)
 	if err != nil {
 		return unknown(err)
 	}

@@ -65,6 +65,10 @@ type Options struct {
 	Templates *sms.Registry `yaml:"-"`
 	// Timeout bounds one call, its answer included. Defaults to 5 seconds.
 	Timeout time.Duration `yaml:"timeout"`
+	// FindAfter is how long after a message's first try Find may first say that
+	// the vendor never took it: before, its listing may lack what it took. Defaults
+	// to sms.FindAfter, one minute.
+	FindAfter time.Duration `yaml:"find_after"`
 	// Transport carries the calls and is used as it is. Defaults to one of the
 	// provider's own, with its own pool, the proxy of the environment and TLS 1.2
 	// at least.
@@ -86,6 +90,9 @@ func New(o Options) (*Provider, error) {
 	if o.Timeout < 0 {
 		f.add("timeout", "it is negative: leave it out for %v", carrier.DefaultTimeout)
 	}
+	if o.FindAfter < 0 {
+		f.add("find_after", "it is negative: leave it out for %v", sms.FindAfter)
+	}
 	bindings := f.bindings(o)
 	if len(f) > 0 {
 		return nil, errors.Join(f...)
@@ -100,12 +107,14 @@ func New(o Options) (*Provider, error) {
 		bindings:  bindings,
 		keys:      newKeyring(o),
 		client:    carrier.New(carrier.Options{Timeout: o.Timeout, Transport: o.Transport}),
+		findAfter: o.FindAfter,
 	}, nil
 }
 
 func (o Options) withDefaults() Options {
 	o.Name = cmp.Or(o.Name, DefaultName)
 	o.Region = cmp.Or(o.Region, DefaultRegion)
+	o.FindAfter = cmp.Or(o.FindAfter, sms.FindAfter)
 	return o
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/notifykit/notify/internal/carrier"
 	"github.com/notifykit/notify/sms"
@@ -20,12 +21,14 @@ type Provider struct {
 	bindings  map[string]*binding // by template
 	keys      *keyring
 	client    *carrier.Client
+	findAfter time.Duration
 }
 
 var (
 	_ sms.Sender    = (*Provider)(nil)
 	_ sms.Checker   = (*Provider)(nil)
 	_ sms.Previewer = (*Provider)(nil)
+	_ sms.Finder    = (*Provider)(nil)
 )
 
 // Send submits m in one call. Accepted means that the vendor answered OK: its
@@ -40,31 +43,40 @@ func (p *Provider) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 	if err != nil {
 		return sms.Receipt{}, carrier.Refuse(p.name, m, err)
 	}
+	r, e := p.call(ctx, m, readSendSms, func(key Credentials) (signedCall, error) { return signSendSms(o, p.region, key) })
+	if e != nil {
+		return sms.Receipt{}, e
+	}
+	return sms.Receipt{Provider: p.name, Key: m.Key, ID: r.bizID, RequestID: r.requestID, Segments: o.segments()}, nil
+}
+
+// call makes one call that concerns m, and reads the answer.
+func (p *Provider) call(ctx context.Context, m sms.Message, read func([]byte) (reply, error), sign func(Credentials) (signedCall, error)) (reply, *sms.Error) {
 	key, err := p.keys.get(ctx)
 	if err != nil {
-		return sms.Receipt{}, carrier.Refuse(p.name, m, err)
+		return reply{}, carrier.Refuse(p.name, m, err)
 	}
-	request, err := p.request(o, key)
+	request, err := p.request(sign, key)
 	if err != nil {
-		return sms.Receipt{}, carrier.Refuse(p.name, m, &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Err: err})
+		return reply{}, carrier.Refuse(p.name, m, &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Err: err})
 	}
 	answer, failure := p.client.Do(ctx, request)
 	if failure != nil {
-		return sms.Receipt{}, failure.Error(p.name, m)
+		return reply{}, failure.Error(p.name, m)
 	}
-	accepted, e := readAnswer(answer)
+	r, e := readAnswer(answer, read)
 	if e == nil {
-		return sms.Receipt{Provider: p.name, Key: m.Key, ID: accepted.bizID, RequestID: accepted.requestID, Segments: o.segments()}, nil
+		return r, nil
 	}
 	if e.Reason == sms.Unauthorized {
 		p.keys.forget(key)
 	}
-	return sms.Receipt{}, p.told(e, m, key)
+	return reply{}, p.told(e, m, key)
 }
 
-// request makes the POST to a bare "/" that submits o.
-func (p *Provider) request(o order, key Credentials) (*http.Request, error) {
-	call, err := signSendSms(o, p.region, key)
+// request makes the POST to a bare "/".
+func (p *Provider) request(sign func(Credentials) (signedCall, error), key Credentials) (*http.Request, error) {
+	call, err := sign(key)
 	if err != nil {
 		return nil, err
 	}

@@ -32,14 +32,8 @@ type signedCall struct {
 	form        string // all parameters, the signature included
 }
 
-// signSendSms makes the call that submits o. An error means that nothing can be
-// sent, and holds nothing of o.
-func signSendSms(o order, region string, c Credentials) (call signedCall, err error) {
-	defer func() {
-		if recover() != nil { // its value may hold a parameter
-			call, err = signedCall{}, errors.New("the vendor's SDK panicked while it made the request")
-		}
-	}()
+// signSendSms makes the call that submits o.
+func signSendSms(o order, region string, c Credentials) (signedCall, error) {
 	r := dysmsapi.CreateSendSmsRequest()
 	r.PhoneNumbers = o.phone
 	r.SignName = o.signature
@@ -50,10 +44,27 @@ func signSendSms(o order, region string, c Credentials) (call signedCall, err er
 	return sign(r, region, c)
 }
 
+// signQuerySendDetails makes the call that lists what went to a number on one of
+// the vendor's days, one page of it.
+func signQuerySendDetails(phone, date string, page int, region string, c Credentials) (signedCall, error) {
+	r := dysmsapi.CreateQuerySendDetailsRequest()
+	r.PhoneNumber = phone
+	r.SendDate = date
+	r.PageSize = requests.NewInteger(perPage)
+	r.CurrentPage = requests.NewInteger(page)
+	return sign(r, region, c)
+}
+
 // sign moves every parameter to the body. Version 1 of the signature covers the
 // method and the sorted parameters wherever they stand, and the SDK leaves them
-// all, Signature included, in the query.
-func sign(r requests.AcsRequest, region string, c Credentials) (signedCall, error) {
+// all, Signature included, in the query. An error means that nothing can be sent,
+// and holds nothing of the request.
+func sign(r requests.AcsRequest, region string, c Credentials) (call signedCall, err error) {
+	defer func() {
+		if recover() != nil { // its value may hold a parameter
+			call, err = signedCall{}, errors.New("the vendor's SDK panicked while it made the request")
+		}
+	}()
 	if err := requests.InitParams(r); err != nil {
 		return signedCall{}, errors.New("the vendor's SDK cannot make the request")
 	}
@@ -90,26 +101,55 @@ func (k keyOf) GetCredentials() (*credentials.Credentials, error) {
 func (keyOf) GetProviderName() string { return "static_ak" }
 
 // A reply is what the vendor said, in either form.
-type reply struct{ code, message, bizID, requestID string }
+type reply struct {
+	code, message, requestID string
+
+	bizID string // of SendSms
+
+	rows  []row // of QuerySendDetails
+	total string
+}
+
+// A row is a message as QuerySendDetails lists it. BizId is not in it.
+type row struct{ outID, template, sent string }
 
 var errUnreadable = errors.New("the answer cannot be read")
 
-// readSendSms reads a whole answer with a status of 2xx. The SDK's decoder is
-// kept from what it would take for more than it is: it fills a Code from an
-// object that is cut off.
-func readSendSms(body []byte) (r reply, err error) {
+// readSendSms reads a whole answer with a status of 2xx.
+func readSendSms(body []byte) (reply, error) {
+	answer := dysmsapi.CreateSendSmsResponse()
+	if err := decode(body, answer); err != nil {
+		return reply{}, err
+	}
+	return reply{code: answer.Code, message: answer.Message, bizID: answer.BizId, requestID: answer.RequestId}, nil
+}
+
+// readQuerySendDetails does so for a listing.
+func readQuerySendDetails(body []byte) (reply, error) {
+	answer := dysmsapi.CreateQuerySendDetailsResponse()
+	if err := decode(body, answer); err != nil {
+		return reply{}, err
+	}
+	r := reply{code: answer.Code, message: answer.Message, requestID: answer.RequestId, total: answer.TotalCount}
+	for _, d := range answer.SmsSendDetailDTOs.SmsSendDetailDTO {
+		r.rows = append(r.rows, row{outID: d.OutId, template: d.TemplateCode, sent: d.SendDate})
+	}
+	return r, nil
+}
+
+// decode fills answer. The SDK's decoder is kept from what it would take for more
+// than it is: it fills a Code from an object that is cut off.
+func decode(body []byte, answer responses.AcsResponse) (err error) {
 	defer func() {
 		if recover() != nil {
-			r, err = reply{}, errUnreadable
+			err = errUnreadable
 		}
 	}()
 	if !json.Valid(body) {
-		return reply{}, errUnreadable
+		return errUnreadable
 	}
-	answer := dysmsapi.CreateSendSmsResponse()
-	err = responses.Unmarshal(answer, &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(body))}, "JSON")
-	if err != nil {
-		return reply{}, errUnreadable
+	if responses.Unmarshal(answer, &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(body))}, "JSON") != nil {
+		return errUnreadable
 	}
-	return reply{code: answer.Code, message: answer.Message, bizID: answer.BizId, requestID: answer.RequestId}, nil
+	return nil
 }

@@ -14,6 +14,9 @@ const (
 
 const day = 24 * time.Hour
 
+// china is the zone of the vendor's days. Nobody changes it.
+var china = time.FixedZone("UTC+8", 8*60*60)
+
 // retryAfter tells how long a limit lasts; zero where the vendor does not say.
 // The vendor's minutes and hours are those of the clock in China, its day is 24
 // hours from the send (document 44335), so the whole window is the time after
@@ -57,12 +60,11 @@ func window(words string) time.Duration {
 
 // untilNext gives the time until the next day, or month, begins in China.
 func untilNext(now time.Time, months, days int) time.Duration {
-	china := now.In(time.FixedZone("UTC+8", 8*60*60))
-	y, m, d := china.Date()
+	y, m, d := now.In(china).Date()
 	if months > 0 {
 		d = 1
 	}
-	return time.Date(y, m+time.Month(months), d+days, 0, 0, 0, 0, china.Location()).Sub(now)
+	return time.Date(y, m+time.Month(months), d+days, 0, 0, 0, 0, china).Sub(now)
 }
 
 // saysContent tells whether isv.BLACK_KEY_CONTROL_LIMIT is meant as until 2020, a
