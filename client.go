@@ -30,7 +30,9 @@ type Client struct {
 	mu      sync.Mutex  // guards what follows
 	waiting map[*call]context.CancelCauseFunc
 	calls   sync.WaitGroup // calls in flight; Add only under mu
-	close   func() error   // closes once; nil before Close
+
+	shut   chan struct{} // closed when Close has come to its end
+	faults error         // what that came to; read after shut is closed
 }
 
 var (
@@ -136,28 +138,25 @@ func (c *Client) unwatch(on *call) {
 // wait for itself.
 func (c *Client) Close() error {
 	c.mu.Lock()
-	if c.close == nil {
-		c.close = sync.OnceValue(c.shut)
-	}
-	shut := c.close
-	c.closing.Store(true)
+	again := c.closing.Swap(true)
 	waiting := c.waiting
 	c.waiting = nil
 	c.mu.Unlock()
+	if again {
+		<-c.shut
+		return c.faults
+	}
 	for _, cancel := range waiting {
 		cancel(ErrClosed)
 	}
-	return shut()
-}
-
-// shut waits for the calls and closes the providers, the last made first.
-func (c *Client) shut() error {
 	c.calls.Wait()
 	var faults []error
 	for _, p := range slices.Backward(c.made) {
 		faults = append(faults, p.Close())
 	}
-	return errors.Join(faults...)
+	c.faults = errors.Join(faults...)
+	close(c.shut)
+	return c.faults
 }
 
 // Unwrap gives the stack, so that abilities further down are found by sms.As.

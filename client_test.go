@@ -258,8 +258,14 @@ func TestClient_context_of_a_middleware_reaches_the_provider(t *testing.T) {
 		around func(context.Context) (context.Context, context.CancelFunc)
 		took   time.Duration
 	}{
-		"a deadline":       {func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, time.Second) }, time.Second},
-		"an end":           {func(ctx context.Context) (context.Context, context.CancelFunc) { ctx, cancel := context.WithCancel(ctx); time.AfterFunc(2*time.Second, cancel); return ctx, cancel }, 2 * time.Second},
+		"a deadline": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, time.Second)
+		}, time.Second},
+		"an end": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(2*time.Second, cancel)
+			return ctx, cancel
+		}, 2 * time.Second},
 		"the caller's end": {context.WithCancel, 3 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

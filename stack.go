@@ -82,7 +82,7 @@ func (b *builder) client(routes []Route) *Client {
 			around = append(around, l.message(b)...)
 		}
 	}
-	c := &Client{router: newRouter(routes, stacks, b.registry), registry: b.registry, made: b.made}
+	c := &Client{router: newRouter(routes, stacks, b.registry), registry: b.registry, made: b.made, shut: make(chan struct{})}
 	c.stack = sms.Chain(c.router, around...)
 	return c
 }
