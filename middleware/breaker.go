@@ -119,10 +119,7 @@ func (b *breaker) Send(ctx context.Context, m sms.Message) (receipt sms.Receipt,
 	_, refused := b.gate.Execute(func() (struct{}, error) {
 		defer way.open()
 		b.tell()
-		var began time.Time
-		if _, ok := ctx.Deadline(); ok {
-			began = time.Now()
-		}
+		began := clock()
 		receipt, err = b.next.Send(ctx, m)
 		way.returned = true
 		return struct{}{}, b.verdict(ctx, began, err)
@@ -141,14 +138,14 @@ func isFault(err error) bool { _, ok := err.(fault); return ok }
 var errNobodysFault = errors.New("counts nothing")
 
 // verdict tells gobreaker what err, of a call begun at began, counts for.
-func (b *breaker) verdict(ctx context.Context, began time.Time, err error) error {
+func (b *breaker) verdict(ctx context.Context, began time.Duration, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case sms.CountsAgainstVendor(err):
 		return fault{err}
-	case sms.ReasonOf(err) == sms.Canceled && !began.IsZero() &&
-		errors.Is(ctx.Err(), context.DeadlineExceeded) && time.Since(began) > b.o.SlowAfter:
+	case sms.ReasonOf(err) == sms.Canceled &&
+		errors.Is(ctx.Err(), context.DeadlineExceeded) && clock()-began > b.o.SlowAfter:
 		return fault{err}
 	}
 	return errNobodysFault

@@ -97,10 +97,10 @@ func (f *failover) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 		return sms.Receipt{}, &sms.Error{Reason: sms.Unsupported, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind,
 			Err: errors.New("there is no sender to try: Failover was given none")}
 	}
-	began := time.Now()
-	if cause := over(ctx, m, began); cause != nil {
+	if cause := over(ctx, m); cause != nil {
 		return sms.Receipt{}, refuse(m, cause)
 	}
+	began := clock()
 	receipt, err := f.senders[0].Send(ctx, m)
 	if err == nil {
 		return receipt, nil
@@ -109,24 +109,23 @@ func (f *failover) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 }
 
 // others tries the senders after the first, which has failed.
-func (f *failover) others(ctx context.Context, m sms.Message, began time.Time, err error) (sms.Receipt, error) {
+func (f *failover) others(ctx context.Context, m sms.Message, began time.Duration, err error) (sms.Receipt, error) {
 	var story tries
-	now := time.Now()
-	story.failed(err, now.Sub(began))
+	story.failed(err, clock()-began)
 	for _, s := range f.senders[1:] {
 		if !story.allow(m, f.row) {
 			break
 		}
-		if cause := over(ctx, m, now); cause != nil {
+		if cause := over(ctx, m); cause != nil {
 			return sms.Receipt{}, story.err(cause)
 		}
-		began = now
+		began = clock()
 		receipt, err := s.Send(ctx, m)
-		now = time.Now()
+		took := clock() - began
 		if err == nil {
-			return story.accepted(receipt, now.Sub(began)), nil
+			return story.accepted(receipt, took), nil
 		}
-		story.failed(err, now.Sub(began))
+		story.failed(err, took)
 	}
 	return sms.Receipt{}, story.err(nil)
 }

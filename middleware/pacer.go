@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -33,14 +32,15 @@ func NewPacer(perSecond float64, burst int) *Pacer {
 	return &Pacer{limiter: rate.NewLimiter(limit, max(burst, 1))}
 }
 
-// Take takes one call, or tells in Token.Wait when there will be one.
+// Take takes one call, or tells in Token.Wait when there will be one. Its tokens
+// have no ID.
 func (p *Pacer) Take(_ context.Context, key string) (Token, error) {
 	if p.fault != nil {
 		return Token{}, p.fault
 	}
 	now := time.Now()
 	if p.limiter.AllowN(now, 1) {
-		return newToken(key, now), nil
+		return Token{Key: key, At: now}, nil
 	}
 	missing := 1 - p.limiter.TokensAt(now)
 	seconds := missing / float64(p.limiter.Limit())
@@ -60,15 +60,4 @@ func (p *Pacer) String() string {
 		return p.fault.Error()
 	}
 	return fmt.Sprintf("%v a second, %d at once", float64(p.limiter.Limit()), p.limiter.Burst())
-}
-
-// newToken makes a token with a random ID. It names a take among those of one
-// key, and guards nothing, so the faster generator will do.
-func newToken(key string, at time.Time) Token {
-	t := Token{Key: key, At: at}
-	high, low := rand.Uint64(), rand.Uint64()
-	for i := range 8 {
-		t.ID[i], t.ID[8+i] = byte(high>>(8*i)), byte(low>>(8*i))
-	}
-	return t
 }

@@ -22,10 +22,10 @@ type Limiter interface {
 	Return(ctx context.Context, t Token) error
 }
 
-// A Token is one take. ID is random and tells it from every other.
+// A Token is one take.
 type Token struct {
 	Key  string
-	ID   [16]byte
+	ID   [16]byte      // random, telling it from every other; zero where nothing can be given back
 	At   time.Time     // when it was taken
 	Wait time.Duration // above zero: nothing was taken; how long until it may be
 }
@@ -102,8 +102,8 @@ func (r *rateLimit) take(ctx context.Context, m sms.Message) (Token, error) {
 	if r.o.Key != nil {
 		key = r.o.Key(m)
 	}
-	if err := ctx.Err(); err != nil {
-		return Token{}, refuse(m, err)
+	if cause := over(ctx, m); cause != nil {
+		return Token{}, refuse(m, cause)
 	}
 	if r.limiter == nil {
 		return Token{}, r.fault(m, internal("there is no Limiter: RateLimit was given nil"))
@@ -122,14 +122,14 @@ func (r *rateLimit) take(ctx context.Context, m sms.Message) (Token, error) {
 		if token.Wait <= 0 {
 			return token, nil
 		}
-		if token.Wait > left || !fits(ctx, m, time.Now(), token.Wait) {
+		if token.Wait > left || !fits(ctx, m, token.Wait) {
 			return Token{}, r.over(m, token.Wait)
 		}
 		if err := wait(ctx, token.Wait); err != nil {
 			return Token{}, refuse(m, err)
 		}
-		if now := time.Now(); m.Expired(now) {
-			return Token{}, refuse(m, sms.Expired)
+		if cause := over(ctx, m); cause != nil {
+			return Token{}, refuse(m, cause)
 		}
 		left -= token.Wait
 	}

@@ -64,10 +64,10 @@ type retry struct {
 func (r *retry) Unwrap() sms.Sender { return r.next }
 
 func (r *retry) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-	began := time.Now()
-	if cause := over(ctx, m, began); cause != nil {
+	if cause := over(ctx, m); cause != nil {
 		return sms.Receipt{}, refuse(m, cause)
 	}
+	began := clock()
 	receipt, err := r.next.Send(ctx, m)
 	if err == nil {
 		return receipt, nil
@@ -76,11 +76,11 @@ func (r *retry) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 }
 
 // again repeats a message whose first try, begun at first, ended in err.
-func (r *retry) again(ctx context.Context, m sms.Message, first time.Time, err error) (sms.Receipt, error) {
+func (r *retry) again(ctx context.Context, m sms.Message, first time.Duration, err error) (sms.Receipt, error) {
 	var story tries
-	story.failed(err, time.Since(first))
+	story.failed(err, clock()-first)
 	for n := 1; n < r.o.Attempts && story.allow(m, sms.Reason.SameVendor); n++ {
-		if cause := over(ctx, m, time.Now()); cause != nil {
+		if cause := over(ctx, m); cause != nil {
 			return sms.Receipt{}, story.err(cause)
 		}
 		delay, ok := r.delay(ctx, m, first, n, err)
@@ -90,22 +90,22 @@ func (r *retry) again(ctx context.Context, m sms.Message, first time.Time, err e
 		if cause := wait(ctx, delay); cause != nil {
 			return sms.Receipt{}, story.err(cause)
 		}
-		began := time.Now()
-		if cause := over(ctx, m, began); cause != nil { // the timer may have been late
+		if cause := over(ctx, m); cause != nil { // the timer may have been late
 			return sms.Receipt{}, story.err(cause)
 		}
+		began := clock()
 		var receipt sms.Receipt
 		if receipt, err = r.next.Send(ctx, m); err == nil {
-			return story.accepted(receipt, time.Since(began)), nil
+			return story.accepted(receipt, clock()-began), nil
 		}
-		story.failed(err, time.Since(began))
+		story.failed(err, clock()-began)
 	}
 	return sms.Receipt{}, story.err(nil)
 }
 
 // delay is how long to wait after the nth try, and whether that wait is worth
 // beginning.
-func (r *retry) delay(ctx context.Context, m sms.Message, first time.Time, n int, err error) (time.Duration, bool) {
+func (r *retry) delay(ctx context.Context, m sms.Message, first time.Duration, n int, err error) (time.Duration, bool) {
 	longest := r.o.MinDelay
 	for range n - 1 {
 		if longest >= r.o.MaxDelay/2 {
@@ -121,9 +121,8 @@ func (r *retry) delay(ctx context.Context, m sms.Message, first time.Time, n int
 		}
 		delay = max(delay, asked)
 	}
-	now := time.Now()
-	if now.Add(delay).Sub(first) > r.o.MaxElapsed {
+	if clock()+delay-first > r.o.MaxElapsed {
 		return 0, false
 	}
-	return delay, fits(ctx, m, now, delay)
+	return delay, fits(ctx, m, delay)
 }

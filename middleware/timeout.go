@@ -41,11 +41,10 @@ type timeout struct {
 func (t *timeout) Unwrap() sms.Sender { return t.next }
 
 func (t *timeout) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-	at := time.Now().Add(t.d)
-	if sooner, ok := ctx.Deadline(); ok && !sooner.After(at) {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= t.d {
 		return t.next.Send(ctx, m)
 	}
-	bounded := &lazyDeadline{Context: ctx, at: at}
+	bounded := &lazyDeadline{Context: ctx, at: time.Now().Add(t.d)}
 	defer bounded.release()
 	receipt, err := t.next.Send(bounded, m)
 	if err == nil || ctx.Err() != nil || bounded.Err() == nil {

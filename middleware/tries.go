@@ -61,13 +61,20 @@ func (t *tries) err(cause error) error {
 	return &e
 }
 
+// epoch is where clock counts from.
+var epoch = time.Now()
+
+// clock reads the monotonic clock alone, which is half of what time.Now costs;
+// only the difference of two readings means something.
+func clock() time.Duration { return time.Since(epoch) }
+
 // over tells why m may not go out at all any more: the caller's context has
 // ended, or m has expired. It is asked before every try.
-func over(ctx context.Context, m sms.Message, now time.Time) error {
+func over(ctx context.Context, m sms.Message) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if m.Expired(now) {
+	if !m.Expires.IsZero() && m.Expired(time.Now()) {
 		return sms.Expired
 	}
 	return nil
@@ -96,8 +103,8 @@ func wait(ctx context.Context, d time.Duration) error {
 
 // fits tells whether a wait of d from now ends before the caller's deadline and
 // before m expires. A wait that does not is not begun.
-func fits(ctx context.Context, m sms.Message, now time.Time, d time.Duration) bool {
-	then := now.Add(d)
+func fits(ctx context.Context, m sms.Message, d time.Duration) bool {
+	then := time.Now().Add(d)
 	if deadline, ok := ctx.Deadline(); ok && !then.Before(deadline) {
 		return false
 	}

@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"context"
-	"time"
 
 	"github.com/notifykit/notify/sms"
 )
@@ -45,8 +44,8 @@ func (v *validate) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 	if m.Template != "" {
 		m.Kind = v.registry.Kind(m.Template)
 	}
-	if !m.Expires.IsZero() && m.Expired(time.Now()) {
-		return sms.Receipt{}, refuse(m, sms.Expired)
+	if cause := over(ctx, m); cause != nil {
+		return sms.Receipt{}, refuse(m, cause)
 	}
 	return v.next.Send(ctx, m)
 }
