@@ -77,28 +77,38 @@ func (r *Registry) faults(m Message) (kind Kind, faults []error) {
 	case m.Template != "" && m.Body != "":
 		fault("the message has both a template and a body: set one")
 	case m.Body != "":
-		if len(m.Params) > 0 {
-			fault("the message has params and a body: a body has no variables")
-		}
-		if what := untransportable(m.Body); what != "" {
-			fault("the body %s", what)
-		}
+		faults = append(faults, bodyFaults(m)...)
 	default:
-		e := r.find(m.Template)
-		if e == nil {
-			fault("%w", r.noSuch(m.Template))
-			break
-		}
-		kind = e.kind()
-		if m.Kind != 0 && m.Kind != kind {
-			fault("the message is said to be a %v, and template %q is a %v: leave Kind empty", m.Kind, m.Template, kind)
-		}
-		faults = append(faults, e.faults(m.Params)...)
+		var more []error
+		kind, more = r.templateFaults(m)
+		faults = append(faults, more...)
 	}
 	if kind == International && m.To.Valid() && m.To.Region() == "CN" {
 		fault("an international message goes to numbers outside mainland China only: use another kind of template there")
 	}
 	return kind, faults
+}
+
+func bodyFaults(m Message) (faults []error) {
+	if len(m.Params) > 0 {
+		faults = append(faults, errors.New("the message has params and a body: a body has no variables"))
+	}
+	if what := untransportable(m.Body); what != "" {
+		faults = append(faults, fmt.Errorf("the body %s", what))
+	}
+	return faults
+}
+
+func (r *Registry) templateFaults(m Message) (kind Kind, faults []error) {
+	e := r.find(m.Template)
+	if e == nil {
+		return m.Kind, []error{r.noSuch(m.Template)}
+	}
+	kind = e.kind()
+	if m.Kind != 0 && m.Kind != kind {
+		faults = append(faults, fmt.Errorf("the message is said to be a %v, and template %q is a %v: leave Kind empty", m.Kind, m.Template, kind))
+	}
+	return kind, append(faults, e.faults(m.Params)...)
 }
 
 // faults gives what is wrong with the values p for e's template.
@@ -206,8 +216,6 @@ func (l faultList) Error() string {
 	}
 	return strings.Join(texts, "; ")
 }
-
-func (l faultList) Unwrap() []error { return l }
 
 // length counts characters as people do, near enough: code points.
 func length(s string) int { return utf8.RuneCountInString(s) }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -50,30 +49,11 @@ func (e *Error) Error() string {
 	if e == nil {
 		return "sms: no error was made (a nil *sms.Error was returned as an error)"
 	}
-	var b strings.Builder
 	if len(e.Attempts) > 0 {
-		fmt.Fprintf(&b, "sms: %d attempts failed", len(e.Attempts))
-		if e.outcome() == Unknown {
-			b.WriteString(", outcome unknown")
-		}
-		for i, a := range e.Attempts {
-			b.WriteString("; ")
-			b.WriteString(strconv.Itoa(i+1) + ": ")
-			if a.Err != nil {
-				b.WriteString(a.Err.Error())
-			} else {
-				b.WriteString(a.Provider + ": accepted")
-			}
-		}
-		return b.String()
+		return e.story()
 	}
-	if e.Provider == "" {
-		b.WriteString("sms")
-	} else {
-		b.WriteString(e.Provider)
-	}
-	b.WriteString(": ")
-	b.WriteString(e.reason().Error())
+	var b strings.Builder
+	b.WriteString(cmp.Or(e.Provider, "sms") + ": " + e.reason().Error())
 	if e.outcome() == Unknown {
 		b.WriteString(", outcome unknown")
 	}
@@ -91,6 +71,24 @@ func (e *Error) Error() string {
 	}
 	if e.RequestID != "" {
 		b.WriteString("; request " + e.RequestID)
+	}
+	return b.String()
+}
+
+// story tells each try.
+func (e *Error) story() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "sms: %d attempts failed", len(e.Attempts))
+	if e.outcome() == Unknown {
+		b.WriteString(", outcome unknown")
+	}
+	for i, a := range e.Attempts {
+		fmt.Fprintf(&b, "; %d: ", i+1)
+		if a.Err != nil {
+			b.WriteString(a.Err.Error())
+		} else {
+			b.WriteString(a.Provider + ": accepted")
+		}
 	}
 	return b.String()
 }

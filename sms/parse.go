@@ -183,8 +183,6 @@ func possible(n *phonenumbers.PhoneNumber) error {
 		return fmt.Errorf("it has too few digits for a number under +%d", code)
 	case phonenumbers.TOO_LONG:
 		return fmt.Errorf("it has too many digits for a number under +%d", code)
-	case phonenumbers.INVALID_COUNTRY_CODE:
-		return fmt.Errorf("there is no country code +%d", code)
 	}
 	return fmt.Errorf("no number under +%d has so many digits", code)
 }

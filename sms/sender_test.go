@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/notifykit/notify/sms"
 )
@@ -114,6 +115,19 @@ func TestChain_nothingGiven(t *testing.T) {
 	}
 	if found, ok := sms.As[*vendor](sms.Chain(&vendor{"v"}, null)); !ok || found.name != "v" {
 		t.Error("a middleware that returned nothing hides the vendor")
+	}
+}
+
+// A middleware may put others beside what it was given, all of whom are asked.
+func TestChain_severalSideBySide(t *testing.T) {
+	a, b := &asked{vendor: vendor{"a"}, answer: sms.ErrNotFound}, &asked{vendor: vendor{"b"}, answer: sms.ErrNotFound}
+	s := sms.Chain(a, func(next sms.Sender) sms.Sender { return side{next, b} }, bare)
+	f, ok := sms.FinderOf(s)
+	if !ok {
+		t.Fatal("no Finder")
+	}
+	if _, err := f.Find(t.Context(), sms.Message{}, time.Time{}); !errors.Is(err, sms.ErrNotFound) || a.calls != 1 || b.calls != 1 {
+		t.Errorf("%v after %d and %d calls", err, a.calls, b.calls)
 	}
 }
 
