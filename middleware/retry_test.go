@@ -194,3 +194,15 @@ func TestRetry_nilErrorOfOurType(t *testing.T) {
 		}
 	})
 }
+
+func TestRetry_callerLeavesAfterSeveralTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		v := newVendor("a", step{err: throttled(time.Second)}, step{err: throttled(time.Second)})
+		time.AfterFunc(1500*time.Millisecond, cancel)
+		r, err := sms.Chain(v, middleware.Retry(middleware.RetryOptions{})).Send(ctx, message)
+		if got := told(t, r, err); got != "a throttled, a throttled" || !errors.Is(err, context.Canceled) {
+			t.Errorf("the story is %q, the error %v", got, err)
+		}
+	})
+}
