@@ -72,11 +72,14 @@ func (t *trial) closeWaits() {
 		defer close(closed)
 		t.close(s)
 	}()
-	for { // until Close has begun
-		if _, err := t.send(s, t.code()); err != nil {
-			break
+	for begun := false; !begun; { // refusing calls is how Close shows that it has begun
+		select {
+		case <-closed:
+			begun = true
+		default:
+			_, err := t.send(s, t.code())
+			begun = err != nil
 		}
-		runtime.Gosched()
 	}
 	for range 1000 { // time for a Close that does not wait to show itself
 		runtime.Gosched()

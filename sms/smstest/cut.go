@@ -58,12 +58,12 @@ func (c cut) String() string {
 }
 
 // cutEverywhere sends a message for each byte at which h's answer can be cut, in
-// each of the framings.
+// each of the framings. An answer without a single byte is checkHungUp's.
 func (t *trial) cutEverywhere(h http.HandlerFunc, judge func(cut, error)) {
 	for _, f := range []framing{byLength, byChunks, byClosing} {
-		c := cut{framing: f} // read by the server while Send waits for it
+		c := cut{framing: f, at: 1} // read by the server while Send waits for it
 		s := t.open(t.serve(func(w http.ResponseWriter, r *http.Request) { c.answer(w, r, h) }).URL)
-		for ; c.at == 0 || c.at < c.of; c.at++ {
+		for ; c.at == 1 || c.at < c.of; c.at++ {
 			_, err := t.send(s, t.code())
 			judge(c, err)
 		}
@@ -75,13 +75,14 @@ func (c *cut) answer(w http.ResponseWriter, r *http.Request, h http.HandlerFunc)
 	rec := httptest.NewRecorder()
 	h(rec, r)
 	head, body := c.framing.frame(rec)
-	c.status, c.of, c.headed = rec.Code, len(head)+len(body), c.at >= len(head)
+	whole := append(head, body...)
+	c.status, c.of, c.headed = rec.Code, len(whole), c.at >= len(head)
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
 	defer conn.Close()
-	conn.Write(append(head, body...)[:c.at])
+	conn.Write(whole[:c.at])
 }
 
 // frame writes an answer out as HTTP/1.1 sends it. A body that ends with the

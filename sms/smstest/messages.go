@@ -13,7 +13,7 @@ func checkAccepted(t *trial) {
 	messages := []sms.Message{
 		t.code(),
 		{To: t.To, Template: Notice, Params: sms.Params{"name": "Ann", "order": "7"}},
-		{To: t.To, Template: Notice, Params: sms.Params{"name": "张伟 \"O'Neil\" <a&b>", "order": " 7\n${name}\t\\+%2B=;~*"}},
+		{To: t.To, Template: Notice, Params: sms.Params{"name": "张伟 \"O'Neil\" <a&b>", "order": "\n7\n${name}\t\\+%2B=;~*\n"}},
 	}
 	for i, m := range messages {
 		_, err := t.send(p, m)
@@ -57,7 +57,7 @@ func checkTemplatesOnly(t *trial) {
 func checkReceipt(t *trial) {
 	p := t.accepting()
 	look := func(m sms.Message, when string) sms.Receipt {
-		r, err := t.send(p, m)
+		r, err := t.send(p, m.Clone())
 		if !t.accepted(err, when) {
 			return r
 		}

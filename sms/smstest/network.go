@@ -165,7 +165,7 @@ func checkManyCallers(t *trial) {
 			m.To = number(i)
 			m.Params["code"] = fmt.Sprintf("%d%02d%03d", round+1, i, i)
 			r, err := t.send(p, m)
-			if t.accepted(err, "one of many messages") && r.Key != m.Key {
+			if t.accepted(err, "one of many messages") && r.Key != "" && r.Key != m.Key {
 				t.faultf("one of many messages got the receipt of another: the key %q and not %q", r.Key, m.Key)
 			}
 		}

@@ -114,7 +114,7 @@ func (v *vendor) left() int {
 
 // patience bounds the wait for what a correct Sender does at once; a busy
 // machine needs some of it.
-const patience = 10 * time.Second
+const patience = 5 * time.Second
 
 // stalling starts a vendor that calls begin, where there is one, and then says
 // nothing more until the client or the vendor is gone. Each request is told on

@@ -1,0 +1,454 @@
+package smstest_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"html"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/notifykit/notify/internal/carrier"
+	"github.com/notifykit/notify/internal/redact"
+	"github.com/notifykit/notify/sms"
+	"github.com/notifykit/notify/sms/smstest"
+)
+
+const (
+	secret   = "subject-secret-77"
+	sentence = `{"code":"0","id":"m1"}` + "\n" // what the subject's vendor says of a message that it takes
+)
+
+// A subject is a Sender that keeps every rule but for its flaw.
+type subject struct {
+	flaw      string
+	endpoint  string
+	templates *sms.Registry
+	http      *carrier.Client
+	transport *http.Transport // its own, where a flaw needs one
+
+	closed  atomic.Bool
+	flying  atomic.Int64
+	last    atomic.Pointer[string] // of the flaw that lets callers share a text
+	mu      sync.Mutex
+	kept    sms.Params // of the flaw that keeps params
+	sameKey string
+}
+
+// has tells whether the flaw is this one.
+func (s *subject) has(flaw string) bool { return s.flaw == flaw }
+
+func newSubject(flaw, endpoint string, r *sms.Registry, timeout time.Duration) *subject {
+	s := &subject{flaw: flaw, endpoint: endpoint, templates: r, sameKey: sms.NewKey()}
+	o := carrier.Options{Timeout: timeout}
+	switch flaw {
+	case "keeps two idle connections":
+		s.transport = &http.Transport{MaxIdleConnsPerHost: 2}
+	case "takes any certificate":
+		s.transport = &http.Transport{MaxIdleConnsPerHost: 64, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	case "leaves its connections open", "sends after Close", "reads answers without a bound", "follows redirects":
+		s.transport = &http.Transport{MaxIdleConnsPerHost: 64}
+	case "leaves a goroutine":
+		go func() { select {} }()
+	case "panics without a registry":
+		if r == nil {
+			panic("no registry")
+		}
+	}
+	if s.transport != nil {
+		o.Transport = s.transport
+	}
+	switch flaw {
+	case "reads answers without a bound":
+		o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			a, err := s.transport.RoundTrip(r)
+			if err != nil {
+				return nil, err
+			}
+			defer a.Body.Close()
+			body, err := io.ReadAll(a.Body)
+			if err != nil {
+				return nil, err
+			}
+			a.Body = io.NopCloser(bytes.NewReader(body))
+			return a, nil
+		})
+	case "follows redirects":
+		o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			a, err := s.transport.RoundTrip(r)
+			if err != nil || a.Header.Get("Location") == "" {
+				return a, err
+			}
+			a.Body.Close()
+			to, err := a.Location()
+			if err != nil {
+				return nil, err
+			}
+			again := r.Clone(r.Context())
+			again.URL, again.Host = to, to.Host
+			again.Body, _ = r.GetBody()
+			return s.transport.RoundTrip(again)
+		})
+	}
+	s.http = carrier.New(o)
+	return s
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Close closes s as its flaw has it.
+func (s *subject) Close() error {
+	again := s.closed.Swap(true)
+	if s.transport != nil && !s.has("leaves its connections open") {
+		defer s.transport.CloseIdleConnections()
+	}
+	switch {
+	case s.has("sends after Close"):
+		return nil
+	case s.has("does not wait in Close"):
+		go s.http.Close()
+		return nil
+	case s.has("fails in a second Close") && again:
+		return errors.New("closed already")
+	}
+	return s.http.Close()
+}
+
+func (s *subject) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+	if ctx.Err() != nil {
+		switch s.flaw {
+		case "sends although the context is over":
+			ctx = context.WithoutCancel(ctx)
+		case "blames the vendor for a context that is over":
+			return sms.Receipt{}, &sms.Error{Reason: sms.Unavailable, Outcome: sms.Rejected, Err: ctx.Err()}
+		}
+	}
+	m = s.before(m)
+	m, refused := carrier.Check(ctx, smstest.Name, s.templates, m)
+	if refused != nil {
+		if s.has("calls a wrong number a wrong message") && refused.Reason == sms.InvalidNumber {
+			refused.Reason = sms.InvalidMessage
+		}
+		if s.has("shows the values of a wrong message") && refused.Reason == sms.InvalidMessage {
+			refused.Err = errors.New("wrong: " + strings.Join([]string{m.Params["code"], m.Body}, " "))
+		}
+		if s.has("returns an error of another package") && refused.Reason == sms.Expired {
+			return sms.Receipt{}, errors.New("expired")
+		}
+		return sms.Receipt{}, refused
+	}
+	receipt, err := s.exchange(ctx, m)
+	return s.after(ctx, m, receipt, err)
+}
+
+// before is what some flaws do to a message before it is looked at.
+func (s *subject) before(m sms.Message) sms.Message {
+	switch s.flaw {
+	case "adds a plus":
+		if m.To != "" && m.To[0] != '+' {
+			m.To = "+" + m.To
+		}
+	case "takes the first of two numbers":
+		first, _, _ := strings.Cut(m.To.E164(), ",")
+		m.To = sms.Number(first)
+	case "parses numbers again":
+		if n, err := sms.ParseNumber(m.To.E164(), "CN"); err == nil {
+			m.To = n
+		}
+	case "sends a missing value empty":
+		if m.Template == smstest.LoginCode && m.Params == nil {
+			m.Params = sms.Params{"code": "0"}
+		}
+	case "sends what has expired":
+		m.Expires = time.Time{}
+	case "gives every message without a key the same one":
+		m.Key = cmp.Or(m.Key, s.sameKey)
+	}
+	return m
+}
+
+// exchange makes the request and reads the answer.
+func (s *subject) exchange(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+	no := func(reason sms.Reason, words string) (sms.Receipt, error) {
+		return sms.Receipt{}, carrier.Refuse(smstest.Name, m, &sms.Error{Reason: reason, Outcome: sms.Rejected, Err: errors.New(words)})
+	}
+	s.flying.Add(1)
+	defer s.flying.Add(-1)
+	if m.From != "" && !s.has("ignores From") {
+		return no(sms.Unsupported, "no such sender")
+	}
+	if s.templates == nil && s.has("needs a registry for a body") {
+		return no(sms.Internal, "no registry")
+	}
+	request, err := s.request(m)
+	if err != nil {
+		return sms.Receipt{}, carrier.Refuse(smstest.Name, m, err)
+	}
+	answer, failure := s.http.Do(ctx, request)
+	twice := s.has("repeats what was hung up on") && failure != nil && errors.Is(failure.Err, io.EOF) ||
+		s.has("repeats after a 503") && failure == nil && answer.Status == http.StatusServiceUnavailable ||
+		s.has("sends notices twice") && m.Template == smstest.Notice
+	if twice {
+		if request, err = s.request(m); err == nil {
+			answer, failure = s.http.Do(ctx, request)
+		}
+	}
+	if failure != nil {
+		return sms.Receipt{}, failure.Error(smstest.Name, m)
+	}
+	return s.read(answer, m)
+}
+
+func (s *subject) request(m sms.Message) (*http.Request, error) {
+	text, err := s.templates.Render(s.params(m), smstest.Name)
+	if err != nil {
+		return nil, err
+	}
+	switch s.flaw {
+	case "escapes bodies":
+		if m.Body != "" {
+			text = html.EscapeString(text)
+		}
+	case "shares a text between callers":
+		if last := s.last.Swap(&text); s.flying.Load() > 1 && last != nil {
+			text = *last
+		}
+	}
+	body, err := json.Marshal(map[string]string{"to": m.To.E164(), "text": text})
+	if err != nil {
+		return nil, err
+	}
+	address := s.endpoint + "/send"
+	r, err := http.NewRequest(http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+secret)
+	return r, nil
+}
+
+// params gives the message whose values are sent.
+func (s *subject) params(m sms.Message) sms.Message {
+	switch s.flaw {
+	case "trims values":
+		m = m.Clone()
+		for name, value := range m.Params {
+			m.Params[name] = strings.TrimSpace(value)
+		}
+	case "keeps params":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.kept != nil {
+			m.Params = s.kept
+			s.kept = nil
+		} else if m.Tags != nil {
+			s.kept = m.Params
+		}
+	}
+	return m
+}
+
+// codes is the table of the subject's vendor.
+var codes = map[string]sms.Reason{"1": sms.Throttled, "2": sms.RecipientBlocked, "3": sms.Unavailable, "4": sms.Unauthorized}
+
+func (s *subject) read(a carrier.Answer, m sms.Message) (sms.Receipt, error) {
+	e := &sms.Error{Provider: smstest.Name, Key: m.Key, Kind: m.Kind}
+	e.Reason, e.Outcome = carrier.OfStatus(a.Status)
+	accepted := sms.Receipt{Provider: smstest.Name, Key: m.Key, ID: "m1", Segments: 1}
+	var said struct{ Code, ID, Message string }
+	unreadable := json.Unmarshal(a.Body, &said)
+
+	switch body := string(a.Body); {
+	case s.has("takes a 503 for a refusal") && a.Status == 503, s.has("takes a 408 for a refusal") && a.Status == 408, s.has("takes a redirect for a refusal") && a.Status == 307:
+		e.Outcome = sms.Rejected
+		return sms.Receipt{}, e
+	case s.has("leaves a 404 open") && a.Status == 404:
+		e.Outcome = sms.Unknown
+		return sms.Receipt{}, e
+	case s.has("reads the beginning of an acceptance") && strings.Contains(body, `"code":"0"`):
+		return accepted, nil
+	case s.has("reads the beginning of a refusal") && strings.Contains(body, `"code":"9"`):
+		e.Outcome = sms.Rejected
+		return sms.Receipt{}, e
+	case s.has("takes an answer without end for a refusal") && len(a.Body) == carrier.MaxAnswer && a.Status == 200:
+		e.Outcome = sms.Rejected
+		return sms.Receipt{}, e
+	case s.has("takes an empty object for a refusal") && body == "{}":
+		e.Outcome = sms.Rejected
+		return sms.Receipt{}, e
+	case s.has("panics at a list") && body == "[]":
+		panic("a list")
+	case s.has("takes a code of another type for none"):
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](unreadable); ok && strings.EqualFold(wrong.Field, "code") && a.Status == 200 {
+			return accepted, nil
+		}
+	case s.has("quotes what it cannot read") && a.Status == 200 && a.Cut == nil && unreadable != nil:
+		e.Err = errors.New("cannot read " + body)
+		return sms.Receipt{}, e
+	}
+	return s.judge(a, m, e, accepted, unreadable, said.Code, said.ID, said.Message)
+}
+
+func (s *subject) judge(a carrier.Answer, m sms.Message, e *sms.Error, accepted sms.Receipt, unreadable error, code, id, words string) (sms.Receipt, error) {
+	cutFirst := e.Outcome == sms.Unknown || s.has("leaves a cut 4xx open") && errors.Is(errorOf(a.Cut), io.ErrUnexpectedEOF)
+	switch {
+	case a.Cut != nil && cutFirst:
+		return sms.Receipt{}, a.Cut.Error(smstest.Name, m)
+	case e.Outcome == sms.Rejected || a.Status != http.StatusOK:
+		return sms.Receipt{}, e
+	case unreadable != nil || code == "" || code == "0" && id == "":
+		e.Reason = sms.Internal
+		return sms.Receipt{}, e
+	case code == "0":
+		return accepted, nil
+	}
+	e.Code, e.Message = code, redact.Words(words, m, secret)
+	e.Reason, e.Outcome = cmp.Or(codes[code], sms.Unsupported), sms.Rejected
+	if code == "3" && !s.has("is sure after a code that leaves it open") {
+		e.Outcome = sms.Unknown
+	}
+	switch s.flaw {
+	case "keeps the vendor's words as they are":
+		e.Message = words
+	case "lacks a code":
+		if code == "2" {
+			e.Reason = sms.Unsupported
+		}
+	case "drops the code":
+		e.Code = ""
+	case "takes a refusal for a fault of ours":
+		if code == "9" {
+			e.Reason = sms.Internal
+		}
+	case "names no provider in errors":
+		e.Provider = ""
+	case "names no key in errors":
+		e.Key = ""
+	case "names no kind in errors":
+		e.Kind = 0
+	}
+	return sms.Receipt{}, e
+}
+
+func errorOf(f *carrier.Failure) error {
+	if f == nil {
+		return nil
+	}
+	return f.Err
+}
+
+// after is what some flaws make of an end.
+func (s *subject) after(ctx context.Context, m sms.Message, r sms.Receipt, err error) (sms.Receipt, error) {
+	e, _ := errors.AsType[*sms.Error](err)
+	if e == nil {
+		return s.receipt(m, r), nil
+	}
+	left := e.Reason == sms.Canceled && e.Outcome == sms.Unknown
+	_, op := errors.AsType[*net.OpError](e.Err)
+	switch {
+	case s.has("blames the vendor when the caller leaves") && left:
+		e.Reason = sms.Unavailable
+	case s.has("is sure of nothing sent when the caller leaves") && left:
+		e.Outcome = sms.Rejected
+	case s.has("forgets the context's error") && left:
+		e.Err = errors.New(e.Err.Error())
+	case s.has("comes back late") && left:
+		timer := time.NewTimer(150 * time.Millisecond)
+		defer timer.Stop()
+		<-timer.C
+	case s.has("lets its own time-out look like the caller's") && ctx.Err() == nil && strings.HasPrefix(textOf(e.Err), "no answer within"):
+		e.Err = context.DeadlineExceeded
+	case s.has("blames the caller for its own time-out") && ctx.Err() == nil && strings.HasPrefix(textOf(e.Err), "no answer within"):
+		e.Reason = sms.Canceled
+	case s.has("leaves a refused connection open") && op && errors.Is(e.Err, syscall.ECONNREFUSED):
+		e.Outcome = sms.Unknown
+	case s.has("is sure of nothing sent after an end") && errors.Is(e.Err, io.EOF):
+		e.Outcome = sms.Rejected
+	case s.has("is sure of nothing sent after a reset") && errors.Is(e.Err, syscall.ECONNRESET):
+		e.Outcome = sms.Rejected
+	case s.has("answers Close with an error of its own") && errors.Is(err, sms.ErrClosed):
+		e.Err = errors.New("the provider has been closed")
+	case s.has("shows the number when a connection is refused") && op:
+		e.Err = errors.New("sending to " + m.To.E164() + ": " + e.Err.Error())
+	case s.has("wraps an error that shows the request") && op:
+		e.Err = &quiet{errors.New("POST ?to=" + m.To.E164())}
+	case s.has("shows a secret when the vendor is down") && e.Reason == sms.Unavailable && e.Err == nil:
+		e.Err = errors.New("bearer " + secret)
+	}
+	return r, err
+}
+
+// quiet is an error that tells nothing itself, but whose cause does.
+type quiet struct{ err error }
+
+func (q *quiet) Error() string { return "no connection" }
+func (q *quiet) Unwrap() error { return q.err }
+
+func textOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// receipt is what some flaws make of an acceptance.
+func (s *subject) receipt(m sms.Message, r sms.Receipt) sms.Receipt {
+	switch s.flaw {
+	case "names no provider in receipts":
+		r.Provider = "subject"
+	case "names no key in receipts":
+		r.Key = ""
+	case "has no ID":
+		r.ID = ""
+	case "counts no segments":
+		r.Segments = 0
+	case "wipes the code":
+		if m.Params["code"] != "" {
+			m.Params["code"] = ""
+		}
+	case "adds a tag":
+		if m.Tags != nil {
+			m.Tags["sent"] = "yes"
+		}
+	}
+	return r
+}
+
+// about is what the suite must know of a subject with a flaw.
+func about(flaw string) smstest.Provider {
+	say := func(w http.ResponseWriter, _ *http.Request, code, words string) {
+		json.NewEncoder(w).Encode(map[string]string{"code": code, "message": words})
+	}
+	return smstest.Provider{
+		New: func(_ testing.TB, endpoint string, r *sms.Registry) sms.Sender {
+			return newSubject(flaw, endpoint, r, 0)
+		},
+		NewTimeout: func(_ testing.TB, endpoint string, r *sms.Registry, timeout time.Duration) sms.Sender {
+			return newSubject(flaw, endpoint, r, timeout)
+		},
+		Accept:       func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, sentence) },
+		Refuse:       func(w http.ResponseWriter, r *http.Request) { say(w, r, "9", "no") },
+		Answer:       say,
+		Codes:        codes,
+		UnknownCodes: []string{"3"},
+		Read: func(r *http.Request) (to, text string) {
+			var sent struct{ To, Text string }
+			body, _ := io.ReadAll(r.Body)
+			json.Unmarshal(body, &sent)
+			return sent.To, sent.Text
+		},
+		Secrets: []string{secret},
+	}
+}
