@@ -1,0 +1,158 @@
+package verify
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/notifykit/notify/sms"
+)
+
+// asked is a request that has been read.
+type asked struct {
+	to       sms.Number
+	code     string
+	ip       string
+	language string
+}
+
+// fields are what a body may hold; what else it holds is passed over.
+type fields struct {
+	Mobile *string `json:"mobile"`
+	Code   *string `json:"code"`
+}
+
+var (
+	errMedia    = errors.New("the body has to be application/json or application/x-www-form-urlencoded, in UTF-8")
+	errTooLarge = errors.New("the body is too large")
+	errSlow     = errors.New("the body did not come in time")
+)
+
+// read reads a request, or answers what is wrong with it.
+func (h *handler) read(w http.ResponseWriter, r *http.Request) (asked, bool) {
+	// The context bounds what we do, not how slowly a client may send. A writer
+	// without deadlines has its server's own.
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(h.o.Timeout))
+	f, err := readFields(w, r, h.o.MaxBody)
+	_ = control.SetReadDeadline(time.Time{}) // else it would end the request's context while the vendor is asked
+	in := asked{ip: h.clientIP(r), language: r.Header.Get("Accept-Language")}
+	switch {
+	case errors.Is(err, errMedia):
+		h.answer(w, http.StatusUnsupportedMediaType, refused{Detail: err.Error(), Reason: "unsupported_media_type"})
+		return in, false
+	case errors.Is(err, errTooLarge):
+		h.answer(w, http.StatusRequestEntityTooLarge, refused{Detail: err.Error(), Reason: "too_large"})
+		return in, false
+	case errors.Is(err, errSlow):
+		h.answer(w, http.StatusRequestTimeout, refused{Detail: err.Error(), Reason: "timeout"})
+		return in, false
+	case err != nil:
+		h.answer(w, http.StatusBadRequest, refused{Detail: err.Error(), Reason: "malformed"})
+		return in, false
+	}
+	checking := strings.HasPrefix(r.URL.Path, "/codes/check")
+	switch {
+	case f.Mobile == nil || strings.TrimSpace(*f.Mobile) == "":
+		h.answer(w, http.StatusBadRequest, refused{Mobile: in.say("a telephone number is needed", "请填写手机号码"), Reason: string(sms.InvalidNumber)})
+		return in, false
+	case checking && (f.Code == nil || strings.TrimSpace(*f.Code) == ""):
+		h.answer(w, http.StatusBadRequest, refused{Code: in.say("the code from the message is needed", "请填写短信中的验证码"), Reason: "code_missing"})
+		return in, false
+	}
+	in.to, err = sms.ParseNumber(*f.Mobile, h.o.Region)
+	if err != nil {
+		h.answer(w, http.StatusBadRequest, refused{Mobile: h.numberText(in, *f.Mobile), Reason: string(sms.InvalidNumber)})
+		return in, false
+	}
+	if checking {
+		in.code = *f.Code
+	}
+	return in, true
+}
+
+func (in asked) say(en, zh string) string {
+	if chinese(in.language) {
+		return zh
+	}
+	return en
+}
+
+// numberText says what to do about a number that is none. The parser's own words
+// are for programmers.
+func (h *handler) numberText(in asked, mobile string) string {
+	if h.o.Region == "" && !strings.HasPrefix(strings.TrimSpace(mobile), "+") {
+		return in.say("write the number with + and its country code, such as +86 138 0000 0000", "请在号码前加上 + 和国家代码，例如 +86 138 0000 0000")
+	}
+	return in.say("this is not a telephone number: check its digits", "手机号码不正确，请检查")
+}
+
+func readFields(w http.ResponseWriter, r *http.Request, most int64) (fields, error) {
+	media, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || parameters["charset"] != "" && !strings.EqualFold(parameters["charset"], "utf-8") {
+		return fields{}, errMedia
+	}
+	if media != "application/json" && media != "application/x-www-form-urlencoded" {
+		return fields{}, errMedia
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if err != nil {
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
+			return fields{}, errTooLarge
+		}
+		if t, ok := errors.AsType[interface {
+			error
+			Timeout() bool
+		}](err); ok && t.Timeout() {
+			return fields{}, errSlow
+		}
+		return fields{}, errors.New("the body was cut off")
+	}
+	if !utf8.Valid(body) {
+		return fields{}, errors.New("the body is not valid UTF-8")
+	}
+	if media == "application/json" {
+		return readJSON(body)
+	}
+	return readForm(string(body))
+}
+
+func readJSON(body []byte) (fields, error) {
+	var f fields
+	d := json.NewDecoder(bytes.NewReader(body))
+	if err := d.Decode(&f); err != nil {
+		return fields{}, errors.New(`the body is no JSON object of texts, such as {"mobile":"+86 138 0000 0000"}`)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fields{}, errors.New("something stands after the JSON object")
+	}
+	return f, nil
+}
+
+func readForm(body string) (fields, error) {
+	values, err := url.ParseQuery(body)
+	if err != nil {
+		return fields{}, errors.New("the body is no form")
+	}
+	var f fields
+	for name, into := range map[string]**string{"mobile": &f.Mobile, "code": &f.Code} {
+		switch given := values[name]; len(given) {
+		case 0:
+		case 1:
+			if !utf8.ValidString(given[0]) {
+				return fields{}, errors.New("the form is not valid UTF-8")
+			}
+			*into = &given[0]
+		default:
+			return fields{}, errors.New("the form has a field twice")
+		}
+	}
+	return f, nil
+}
