@@ -21,7 +21,7 @@ const aliyunVersion = "2017-05-25"
 type aliyunVendor struct {
 	*Sandbox
 	keys       map[string]string // secret by access key ID
-	signatures []string
+	signatures map[string]Signature
 	templates  map[string]*aliyunTemplate
 	nonces     *nonces
 	limits     *aliyunLimits
@@ -41,26 +41,48 @@ type fields map[string]any
 
 func newAliyunVendor(s *Sandbox) *aliyunVendor {
 	v := &aliyunVendor{Sandbox: s, keys: map[string]string{}, templates: map[string]*aliyunTemplate{},
-		signatures: s.options.Signatures, nonces: newNonces(maxNonces), limits: newAliyunLimits()}
+		signatures: map[string]Signature{}, nonces: newNonces(maxNonces), limits: newAliyunLimits()}
 	for _, k := range s.options.Keys {
 		v.keys[k.ID] = k.Secret
+	}
+	for _, signature := range s.options.Signatures {
+		v.signatures[signature.Name] = signature
 	}
 	for _, t := range s.options.Templates {
 		v.templates[t.Code] = newAliyunTemplate(t)
 	}
-	v.actions = map[string]aliyunAction{
+	v.actions = v.allActions()
+	return v
+}
+
+// allActions is the one list of what this vendor can do.
+func (v *aliyunVendor) allActions() map[string]aliyunAction {
+	return map[string]aliyunAction{
 		"SendSms": {
 			required: []string{"PhoneNumbers", "SignName", "TemplateCode"},
 			numbers:  func(p url.Values) []sms.Number { return readNumbers(strings.Split(p.Get("PhoneNumbers"), ",")) },
 			do:       v.sendSms,
+		},
+		"SendBatchSms": {
+			required: []string{"PhoneNumberJson", "SignNameJson", "TemplateCode"},
+			numbers: func(p url.Values) []sms.Number {
+				list, _ := readJSONList[string](p.Get("PhoneNumberJson"))
+				return readNumbers(list)
+			},
+			do: v.sendBatchSms,
 		},
 		"QuerySendDetails": {
 			required: []string{"PhoneNumber", "SendDate", "PageSize", "CurrentPage"},
 			numbers:  func(p url.Values) []sms.Number { return readNumbers([]string{p.Get("PhoneNumber")}) },
 			do:       v.querySendDetails,
 		},
+		"QuerySmsTemplate":     {required: []string{"TemplateCode"}, do: v.querySmsTemplate},
+		"GetSmsTemplate":       {required: []string{"TemplateCode"}, do: v.getSmsTemplate},
+		"QuerySmsTemplateList": {do: v.querySmsTemplateList},
+		"QuerySmsSign":         {required: []string{"SignName"}, do: v.querySmsSign},
+		"GetSmsSign":           {required: []string{"SignName"}, do: v.getSmsSign},
+		"QuerySmsSignList":     {do: v.querySmsSignList},
 	}
-	return v
 }
 
 // An aliyunCall is one request to Aliyun as the gateway has read it.

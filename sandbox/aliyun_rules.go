@@ -41,19 +41,23 @@ func refuse(code, message string) *aliyunRefusal {
 	return &aliyunRefusal{http.StatusOK, code, message}
 }
 
-// signature tells whether the account has one of this name.
+// checkSignName tells whether there is an approved signature of this name.
 func (v *aliyunVendor) checkSignName(name string) *aliyunRefusal {
-	if slices.Contains(v.signatures, name) {
-		return nil
+	s, ok := v.signatures[name]
+	switch {
+	case !ok:
+		return refuse("isv.SMS_SIGNATURE_ILLEGAL", "该账号下找不到对应签名")
+	case s.Review != Approved:
+		return refuse("isv.SMS_SIGNATURE_ILLEGAL", "签名未通过审核")
 	}
-	return refuse("isv.SMS_SIGNATURE_ILLEGAL", "该账号下找不到对应签名")
+	return nil
 }
 
 // template finds the template of a call. In a lenient sandbox an unknown one is
 // made up: its text shows the code and the values.
 func (v *aliyunVendor) template(c *aliyunCall, code string) (*aliyunTemplate, *aliyunRefusal) {
 	t, ok := v.templates[code]
-	if ok && !t.Rejected {
+	if ok && t.Review == Approved {
 		return t, nil
 	}
 	refusal := refuse("isv.SMS_TEMPLATE_ILLEGAL", "该账号下找不到对应模板")

@@ -81,6 +81,9 @@ func (v *aliyunVendor) take(c *aliyunCall, t *aliyunTemplate, parts []aliyunPart
 			ID: bizID, Vendor: Aliyun, Account: c.account, To: p.to, From: p.signature, Template: t.Code,
 			Params: p.values, Text: t.text(p.signature, p.values), Key: outID, At: c.now,
 		}}
+		if v.signatures[p.signature].Registration != Registered {
+			entries[i].carrierError = "PORT_NOT_REGISTERED"
+		}
 	}
 	v.store.add(entries...)
 	return fields{"Code": "OK", "Message": "OK", "BizId": bizID}, nil
@@ -121,6 +124,9 @@ func (e *entry) aliyunStatus(now time.Time, pace time.Duration) aliyunStatus {
 	received := e.At.Add(2 * pace)
 	if pace < 0 || now.Before(received) {
 		return aliyunStatus{code: 1, word: "accepted"}
+	}
+	if e.carrierError != "" {
+		return aliyunStatus{code: 2, errCode: e.carrierError, at: received, word: "failed"}
 	}
 	return aliyunStatus{code: 3, errCode: "DELIVERED", at: received, word: "delivered"}
 }

@@ -214,7 +214,7 @@ func TestAliyun_timestamps(t *testing.T) {
 func TestAliyun_documentedSignatures(t *testing.T) {
 	o := sandbox.Options{
 		Keys:       []sandbox.Key{{ID: "testId", Secret: "testSecret"}, {ID: "testid", Secret: "testsecret"}, {ID: "YourAccessKeyId", Secret: "YourAccessKeySecret"}},
-		Signatures: []string{"阿里云短信测试专用"},
+		Signatures: []sandbox.Signature{{Name: "阿里云短信测试专用"}},
 		Templates:  []sandbox.Template{{Code: "SMS_71390007", Text: "尊敬的${customer}"}},
 	}
 	sendSms := func() *http.Request {

@@ -282,7 +282,7 @@ func TestListen(t *testing.T) {
 }
 
 func TestOptions_refused(t *testing.T) {
-	_, err := sandbox.New(sandbox.Options{Keys: []sandbox.Key{{ID: "x"}}, Signatures: []string{"【x】"}, Templates: []sandbox.Template{{Code: "SMS_1"}},
+	_, err := sandbox.New(sandbox.Options{Keys: []sandbox.Key{{ID: "x"}}, Signatures: []sandbox.Signature{{Name: "【x】"}}, Templates: []sandbox.Template{{Code: "SMS_1"}},
 		Accounts: []sandbox.Account{{SID: "AC1"}}, CallbackHosts: []string{"http://example.com"}})
 	for _, want := range []string{"keys[1]", "signatures[1]", "templates[5]", "accounts[2]: \"AC1\"", "accounts[2] AC1: Token or APIKeys", "callback hosts[0]"} {
 		if err == nil || !strings.Contains(err.Error(), want) {

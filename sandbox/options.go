@@ -39,8 +39,8 @@ const (
 type Options struct {
 	// Keys are Aliyun's access keys.
 	Keys []Key
-	// Signatures are Aliyun's approved signatures, without brackets.
-	Signatures []string
+	// Signatures are Aliyun's.
+	Signatures []Signature
 	// Templates are Aliyun's.
 	Templates []Template
 	// Accounts are Twilio's.
@@ -75,14 +75,46 @@ type Options struct {
 // A Key is an access key of Aliyun's.
 type Key struct{ ID, Secret string }
 
+// A Signature is one of Aliyun's.
+type Signature struct {
+	Name         string // without brackets
+	Review       Review // but for Approved, nothing goes out under it
+	Registration Registration
+}
+
+// Review is what the vendor's review says of a signature or template.
+type Review int
+
+// The states of a review.
+const (
+	Approved Review = iota
+	InReview
+	Refused
+	Canceled
+)
+
+// Registration is how far a signature's real names are registered with the
+// carriers. What goes out under one that is not Registered is accepted by the
+// vendor, and fails at the carrier.
+type Registration int
+
+// The states of a registration.
+const (
+	Registered Registration = iota
+	NotRegistered
+	Registering
+	RegistrationFailed
+	RegistrationLapsed
+)
+
 // A Template is one of Aliyun's.
 type Template struct {
 	Code string   // "SMS_0001"
 	Name string   // empty: the code
 	Kind sms.Kind // decides the rules for values and the countries; zero is Notification
 	Text string   // with variables as ${name}
-	// Rejected: the vendor's review has refused it, and nothing goes out by it.
-	Rejected bool
+	// Review is what the vendor's review says: but for Approved, nothing goes out by it.
+	Review Review
 }
 
 // An Account is one of Twilio's.
@@ -130,7 +162,7 @@ func wellKnownTemplates() []Template {
 		{Code: "SMS_0002", Kind: sms.Notification, Text: "${name},您的订单${order}已发货。"},
 		{Code: "SMS_0003", Kind: sms.Promotion, Text: "新品上架,欢迎选购,回T退订。"},
 		{Code: "SMS_0004", Kind: sms.International, Text: "Your code is ${code}."},
-		{Code: "SMS_0005", Kind: sms.Notification, Text: "${name},您的包裹已到。", Rejected: true},
+		{Code: "SMS_0005", Kind: sms.Notification, Text: "${name},您的包裹已到。", Review: Refused},
 	}
 }
 
@@ -148,7 +180,7 @@ func wellKnownAccounts() []Account {
 // withDefaults returns a copy with the well-known things in it.
 func (o Options) withDefaults() Options {
 	o.Keys = slices.Concat([]Key{{AliyunKeyID, AliyunKeySecret}}, o.Keys)
-	o.Signatures = slices.Concat([]string{AliyunSignature}, o.Signatures)
+	o.Signatures = slices.Concat([]Signature{{Name: AliyunSignature}}, o.Signatures)
 	o.Templates = slices.Concat(wellKnownTemplates(), o.Templates)
 	o.Accounts = slices.Concat(wellKnownAccounts(), o.Accounts)
 	o.Pace = cmp.Or(o.Pace, defaultPace)
@@ -172,13 +204,19 @@ func (o Options) validate() error {
 		}
 	}
 	for i, s := range o.Signatures {
-		if s == "" || strings.ContainsAny(s, "【】") {
-			fault("signatures[%d]: %q is no signature: write it without brackets", i, s)
+		if s.Name == "" || strings.ContainsAny(s.Name, "【】") {
+			fault("signatures[%d]: %q is no signature: write it without brackets", i, s.Name)
+		}
+		if s.Review < Approved || s.Review > Canceled || s.Registration < Registered || s.Registration > RegistrationLapsed {
+			fault("signatures[%d] %q: there is no such Review or Registration", i, s.Name)
 		}
 	}
 	for i, t := range o.Templates {
 		if t.Code == "" || t.Text == "" {
 			fault("templates[%d] %q: Code and Text are both needed", i, t.Code)
+		}
+		if t.Review < Approved || t.Review > Canceled {
+			fault("templates[%d] %q: there is no such Review", i, t.Code)
 		}
 	}
 	for i, a := range o.Accounts {

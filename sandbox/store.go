@@ -19,7 +19,8 @@ type entry struct {
 	size int
 	Message
 
-	twilio *twilioFacts // nil: Aliyun's
+	carrierError string       // Aliyun: what the carrier will say; empty: it delivers
+	twilio       *twilioFacts // nil: Aliyun's
 }
 
 // A store keeps the newest messages, in order, and wakes who waits for one.

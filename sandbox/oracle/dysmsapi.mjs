@@ -26,6 +26,23 @@ const found = await right.querySendDetails(new sms.QuerySendDetailsRequest(
   { phoneNumber: "13700000000", sendDate: day, pageSize: 50, currentPage: 1 }));
 check("QuerySendDetails", found.body.smsSendDetailDTOs.smsSendDetailDTO[0].outId, "acs3");
 check("TotalCount", String(found.body.totalCount), "1");
+const batch = await right.sendBatchSms(new sms.SendBatchSmsRequest({
+  phoneNumberJson: '["13600000000","13600000001"]', signNameJson: '["云通信","云通信"]', templateCode: "SMS_0002",
+  templateParamJson: JSON.stringify([{ name: "a b+c", order: "1" }, { name: "漢", order: "2" }]),
+}));
+check("SendBatchSms", batch.body.code, "OK");
+check("the second of the batch", (await messages("+8613600000001")).map((m) => [m.id, m.text]), [[batch.body.bizId, "【云通信】漢,您的订单2已发货。"]]);
+const sign = (await right.getSmsSign(new sms.GetSmsSignRequest({ signName: "云通信" }))).body;
+check("GetSmsSign", [sign.signStatus, sign.registerResult, sign.signIspRegisterDetailList.map((c) => [c.operatorCode, c.registerStatus])],
+  [1, 1, [["mobile", 3], ["unicom", 3], ["telecom", 3]]]);
+const template = (await right.getSmsTemplate(new sms.GetSmsTemplateRequest({ templateCode: "SMS_0005" }))).body;
+check("GetSmsTemplate", [template.templateStatus, template.templateType, template.templateContent], ["2", "1", "${name},您的包裹已到。"]);
+const old = (await right.querySmsTemplate(new sms.QuerySmsTemplateRequest({ templateCode: "SMS_0001" }))).body;
+check("QuerySmsTemplate", [old.templateStatus, old.templateType], [1, 0]);
+const list = (await right.querySmsTemplateList(new sms.QuerySmsTemplateListRequest({ pageIndex: 1, pageSize: 2 }))).body;
+check("QuerySmsTemplateList", [list.totalCount, list.smsTemplateList.map((t) => t.outerTemplateType)], [5, [0, 1]]);
+const signs = (await right.querySmsSignList(new sms.QuerySmsSignListRequest({ pageIndex: 1, pageSize: 10 }))).body;
+check("QuerySmsSignList", signs.smsSignList.map((s) => s.auditStatus), ["AUDIT_STATE_PASS"]);
 check("with a security token", await codeOf(
   client("sandbox-key-id", "sandbox-key-secret", { securityToken: "t", type: "sts" }).sendSms(send())), "OK");
 check("a wrong secret", await codeOf(client("sandbox-key-id", "wrong").sendSms(send())), "SignatureDoesNotMatch");

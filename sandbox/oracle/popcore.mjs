@@ -23,6 +23,10 @@ for (const method of ["GET", "POST"]) {
     { PhoneNumber: "13800000000", SendDate: day, PageSize: 50, CurrentPage: 1, BizId: answer.BizId }, { method });
   check(`${method} QuerySendDetails`, found.SmsSendDetailDTOs.SmsSendDetailDTO[0].OutId, method);
 }
+const batch = await right.request("SendBatchSms", {
+  PhoneNumberJson: '["13600000002","13600000003"]', SignNameJson: '["云通信","云通信"]', TemplateCode: "SMS_0003",
+}, { method: "POST" });
+check("SendBatchSms", (await messages("+8613600000003")).map((m) => m.id), [batch.BizId]);
 const post = { method: "POST" };
 check("a wrong secret", await codeOf(client("sandbox-key-id", "wrong").request("SendSms", send(), post)), "SignatureDoesNotMatch");
 check("an unknown key", await codeOf(client("unknown", "wrong").request("SendSms", send(), post)), "InvalidAccessKeyId.NotFound");

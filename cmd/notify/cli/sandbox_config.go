@@ -75,7 +75,9 @@ func list(names []string) string { return cmp.Or(strings.Join(names, ", "), "non
 
 func addAliyun(o *sandbox.Options, name string, settings map[string]any, templates []sms.Template) (note string) {
 	signatures := senders(name, settings, templates)
-	o.Signatures = append(o.Signatures, signatures...)
+	for _, s := range signatures {
+		o.Signatures = append(o.Signatures, sandbox.Signature{Name: s})
+	}
 	count := 0
 	for _, t := range templates {
 		binding := t.Bindings[name]

@@ -22,7 +22,7 @@ func TestAddConfig(t *testing.T) {
 	const text = "您的登录码是${code}。"
 	want := sandbox.Options{
 		Keys:       []sandbox.Key{{ID: "my-key", Secret: "my-secret"}},
-		Signatures: []string{"我的公司", "我的商店"},
+		Signatures: []sandbox.Signature{{Name: "我的公司"}, {Name: "我的商店"}},
 		Templates: []sandbox.Template{{Code: "SMS_7001", Name: "login-code", Kind: sms.Verification, Text: text},
 			{Code: "SMS_7002", Name: "login-code", Kind: sms.International, Text: text}},
 		Accounts: []sandbox.Account{{SID: "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", Token: "mine", Senders: []string{"+12025550100"},
