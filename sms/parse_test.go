@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"unicode"
 
@@ -116,6 +117,21 @@ func TestParseNumber_isAnError(t *testing.T) {
 	if !ok || e.Reason != sms.InvalidNumber || e.Provider != "" || e.Err == nil {
 		t.Errorf("%#v", err)
 	}
+}
+
+// The library keeps its expressions for later calls: by any number of goroutines.
+func TestParseNumber_byManyGoroutines(t *testing.T) {
+	var all sync.WaitGroup
+	for range 32 {
+		all.Go(func() {
+			for _, c := range [][2]string{{"138 0000 0000", "CN"}, {"(415) 555-0132", "US"}, {"07400 123456", "GB"}, {"+5511961234567", ""}} {
+				if n, err := sms.ParseNumber(c[0], c[1]); err != nil || n.Region() == "" {
+					t.Errorf("%q: %v", c[0], err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func FuzzParseNumber(f *testing.F) {
