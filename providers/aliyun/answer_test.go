@@ -118,6 +118,45 @@ func TestAnswers_cutWithinContentLength(t *testing.T) {
 	}
 }
 
+// A caller who leaves while a body stalls: the status line of a 4xx has refused
+// already, after a 5xx nobody can know.
+func TestAnswers_callerLeavesWithinTheBody(t *testing.T) {
+	for status, want := range map[int]struct {
+		reason  sms.Reason
+		outcome sms.Outcome
+	}{
+		200: {sms.Canceled, sms.Unknown},
+		400: {sms.Unsupported, sms.Rejected},
+		503: {sms.Canceled, sms.Unknown},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		v := serveFunc(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "900")
+			w.WriteHeader(status)
+			http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		})
+		p := open(t, aliyun.Options{Transport: leaving{v.Client().Transport, cancel}, Endpoint: v.URL})
+		_, err := p.Send(ctx, loginCode())
+		if sms.ReasonOf(err) != want.reason || sms.OutcomeOf(err) != want.outcome {
+			t.Errorf("%d: %v is %s, %v, want %s, %v", status, err, string(sms.ReasonOf(err)), sms.OutcomeOf(err), string(want.reason), want.outcome)
+		}
+		cancel()
+	}
+}
+
+// leaving ends the caller's context once the answer's status has arrived.
+type leaving struct {
+	http.RoundTripper
+	leave context.CancelFunc
+}
+
+func (l leaving) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := l.RoundTripper.RoundTrip(r)
+	l.leave()
+	return response, err
+}
+
 // hangUp starts a server that reads a request, writes answer as it is and closes.
 func hangUp(t *testing.T, answer string) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

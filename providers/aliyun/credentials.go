@@ -168,10 +168,10 @@ func noKey(bounded context.Context, timeout time.Duration, err error) *sms.Error
 	return &sms.Error{Reason: reason, Outcome: sms.Rejected, Err: err}
 }
 
-// detached keeps a context's error out of reach where it is not the end of the
-// caller's own context.
+// detached keeps a context's error, and the Reason for one, out of reach where it
+// is not the end of the caller's own context.
 func detached(err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sms.Canceled) {
 		return errors.New(err.Error())
 	}
 	return err

@@ -155,9 +155,10 @@ func TestCredentials_failures(t *testing.T) {
 		"an *sms.Error": {func(context.Context) (aliyun.Credentials, error) {
 			return aliyun.Credentials{}, &sms.Error{Reason: sms.Internal}
 		}, sms.Internal, sms.Internal},
-		"a context of its own ended": {func(context.Context) (aliyun.Credentials, error) { return aliyun.Credentials{}, context.Canceled }, sms.Unavailable, sms.Unavailable},
-		"no key":                     {func(context.Context) (aliyun.Credentials, error) { return aliyun.Credentials{}, nil }, sms.Unavailable, sms.Unavailable},
-		"no secret":                  {func(context.Context) (aliyun.Credentials, error) { return aliyun.Credentials{AccessKeyID: "a"}, nil }, sms.Unavailable, sms.Unavailable},
+		"a context of its own ended":          {func(context.Context) (aliyun.Credentials, error) { return aliyun.Credentials{}, context.Canceled }, sms.Unavailable, sms.Unavailable},
+		"a Canceled that is not the caller's": {func(context.Context) (aliyun.Credentials, error) { return aliyun.Credentials{}, sms.Canceled }, sms.Unavailable, sms.Unavailable},
+		"no key":                              {func(context.Context) (aliyun.Credentials, error) { return aliyun.Credentials{}, nil }, sms.Unavailable, sms.Unavailable},
+		"no secret":                           {func(context.Context) (aliyun.Credentials, error) { return aliyun.Credentials{AccessKeyID: "a"}, nil }, sms.Unavailable, sms.Unavailable},
 		"an expired key": {func(context.Context) (aliyun.Credentials, error) {
 			return aliyun.Credentials{AccessKeyID: "a", AccessKeySecret: "b", Expires: time.Now().Add(-time.Minute)}, nil
 		}, sms.Unavailable, sms.Unavailable},
@@ -169,7 +170,7 @@ func TestCredentials_failures(t *testing.T) {
 			if e == nil || e.Reason != test.reason || e.Outcome != sms.Rejected || e.Provider != "aliyun" || e.Key != "order-17" || e.Kind != sms.Verification {
 				t.Errorf("%+v", e)
 			}
-			if !errors.Is(err, test.is) || errors.Is(err, context.Canceled) {
+			if !errors.Is(err, test.is) || errors.Is(err, context.Canceled) || errors.Is(err, sms.Canceled) {
 				t.Errorf("%v: errors.Is is wrong", err)
 			}
 			if calls.last() != "" {

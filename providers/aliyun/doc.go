@@ -27,6 +27,12 @@
 // keeps no idempotency key. Message.Key goes along as OutId, which comes back in
 // delivery reports and listings.
 //
+// # When nobody knows
+//
+// After an Unknown outcome [Provider.Find] asks the vendor by OutId whether it
+// has the message: found, certainly never taken, or undecided. The RAM user needs
+// dysms:QuerySendDetails for it.
+//
 // # What may be set in a binding
 //
 // Binding.Extra takes two keys: sms_up_extend_code, the extension code under

@@ -8,8 +8,10 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	"github.com/notifykit/notify/providers/aliyun"
+	"github.com/notifykit/notify/sandbox"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -83,4 +85,43 @@ func ExampleProvider_Preview() {
 	// Output:
 	// 【云通信】王芳,您的订单A1027已发货。 1 UCS-2
 	// SMS_0002 {"name":"王芳","order":"A1027"}
+}
+
+// The connection breaks after the vendor took the message. Find settles it.
+func ExampleProvider_Find() {
+	vendor, err := sandbox.Listen("", sandbox.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer vendor.Close()
+	templates, err := sms.NewRegistry(sms.Template{
+		Name: "shipped", Text: "${name},您的订单${order}已发货。",
+		Bindings: map[string]sms.Binding{"aliyun": {ID: "SMS_0002"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := aliyun.New(aliyun.Options{
+		AccessKeyID: sandbox.AliyunKeyID, AccessKeySecret: sandbox.AliyunKeySecret,
+		Endpoint: vendor.URL, From: sandbox.AliyunSignature, Templates: templates,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+
+	if err := vendor.SetFaults(sandbox.Fault{Operation: "SendSms", HangUp: sandbox.HangUpAfter}); err != nil {
+		log.Fatal(err)
+	}
+	ctx, began := context.Background(), time.Now()
+	m := sms.Message{To: "+8613812345678", Template: "shipped", Params: sms.Params{"name": "王芳", "order": "A1027"}, Key: sms.NewKey()}
+	receipt, err := p.Send(ctx, m)
+	fmt.Println("sent:", sms.OutcomeOf(err))
+	if sms.OutcomeOf(err) == sms.Unknown {
+		receipt, err = p.Find(ctx, m, began)
+	}
+	fmt.Println("found:", sms.OutcomeOf(err), receipt.Key == m.Key)
+	// Output:
+	// sent: unknown
+	// found: accepted true
 }

@@ -238,6 +238,25 @@ func TestSend_refusedBeforeTheCall(t *testing.T) {
 	}
 }
 
+// Where signatures come by Message.From alone, a message without it has none.
+func TestSend_withoutAnySignature(t *testing.T) {
+	r, err := sms.NewRegistry(sms.Template{Name: "sale", Text: "上新", Bindings: map[string]sms.Binding{"aliyun": {ID: "SMS_0003"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := aliyun.New(aliyun.Options{AccessKeyID: keyID, AccessKeySecret: secret, Senders: map[string]string{"acme": "极品公司"}, Templates: r, Transport: stub{status: 200, body: acceptedBody}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if _, err := p.Send(t.Context(), sms.Message{To: mainland, Template: "sale"}); sms.ReasonOf(err) != sms.Unsupported || sms.OutcomeOf(err) != sms.Rejected {
+		t.Errorf("without: %v", err)
+	}
+	if _, err := p.Send(t.Context(), sms.Message{To: mainland, Template: "sale", From: "acme"}); err != nil {
+		t.Errorf("with one: %v", err)
+	}
+}
+
 func TestSend_manyAtOnce(t *testing.T) {
 	v := serve(t, 200, acceptedBody)
 	p := open(t, aliyun.Options{Endpoint: v.URL})

@@ -1,7 +1,6 @@
 package aliyun
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -50,14 +49,12 @@ func (b *binding) checkValues(template string, p sms.Params) error {
 		return nil
 	}
 	return &sms.Error{Reason: reason, Outcome: sms.Rejected, Kind: b.kind,
-		Err: errors.New(fmt.Sprintf("template %q: ", template) + strings.Join(faults, "; "))}
+		Err: fmt.Errorf("template %q: %s", template, strings.Join(faults, "; "))}
 }
 
 func (b *binding) checkValue(value string) (sms.Reason, string) {
 	n := utf8.RuneCountInString(value)
 	switch {
-	case !utf8.ValidString(value):
-		return sms.InvalidMessage, "is not UTF-8 text"
 	case n < b.limit.min:
 		return sms.InvalidMessage, fmt.Sprintf("has %d characters, and the vendor takes %d to %d in a verification template (isv.PARAM_LENGTH_LIMIT)", n, b.limit.min, b.limit.max)
 	case n > b.limit.max:
