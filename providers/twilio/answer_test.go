@@ -56,7 +56,7 @@ func TestStatusDecides(t *testing.T) {
 		"599":                                   {599, none, sms.Unavailable, sms.Unknown},
 		"301":                                   {301, none, sms.Unavailable, sms.Unknown},
 		"307":                                   {307, none, sms.Unavailable, sms.Unknown},
-		"304 with a message in it":              {304, none, sms.Unavailable, sms.Unknown},
+		"302 with a message in it":              {302, accepted, sms.Unavailable, sms.Unknown},
 		"200 with nothing in it":                {200, `{}`, sms.Internal, sms.Unknown},
 		"200 of a refusal":                      {200, `{"code":21211,"message":"x","status":400}`, sms.Internal, sms.Unknown},
 		"200 null":                              {200, `null`, sms.Internal, sms.Unknown},
@@ -135,6 +135,16 @@ func TestAnswerCutAtEachByte(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWholeMessageInACutAnswerIsUnknown(t *testing.T) {
+	v := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(accepted)+1))
+		w.WriteHeader(http.StatusCreated)
+		io.WriteString(w, accepted)
+	})
+	_, err := open(t, options(t, v.URL)).Send(t.Context(), login())
+	refused(t, err, sms.Unavailable, sms.Unknown)
 }
 
 func TestCutRefusalIsNoMoreThanItsStatus(t *testing.T) {

@@ -1,9 +1,15 @@
 package twilio
 
 import (
+	"errors"
+	"io"
+	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/notifykit/notify/sms"
 )
 
 func TestLedgerIsBoundedAndKnowsWhatItForgot(t *testing.T) {
@@ -43,4 +49,29 @@ func TestLedgerForgetsWhatHasLanded(t *testing.T) {
 	if l.isFlying("+1", "text") || len(l.flying) != 0 {
 		t.Errorf("%d texts are still in flight", len(l.flying))
 	}
+}
+
+// A message that is there may be of a key that is forgotten.
+func TestFindKnowsWhatTheLedgerForgot(t *testing.T) {
+	list := `{"messages":[{"sid":"SM1","to":"+15551234567","body":"hello","date_created":"` + time.Now().UTC().Format(time.RFC1123Z) + `"}]}`
+	p, err := New(Options{AccountSID: sandboxAccount, AuthToken: sandboxToken, From: "+15005550006", Transport: answering(list)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	m := sms.Message{To: "+15551234567", Body: "hello", Key: "key"}
+	p.ledger.forgot = time.Now().Add(-time.Minute)
+	if _, err := p.Find(t.Context(), m, time.Now().Add(-time.Hour)); !errors.Is(err, sms.ErrUndecided) {
+		t.Errorf("since before the forgotten claim: %v", err)
+	}
+	if r, err := p.Find(t.Context(), m, time.Now().Add(-30*time.Second)); err != nil || r.ID != "SM1" {
+		t.Errorf("since after the forgotten claim: %+v, %v", r, err)
+	}
+}
+
+// answering is a transport that gives one answer.
+type answering string
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(a))), Request: r}, nil
 }

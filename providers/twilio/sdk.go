@@ -204,7 +204,7 @@ func given[T comparable](v T) *T {
 	if v == zero {
 		return nil
 	}
-	return &v
+	return new(v) // not &v: that would allocate for nil too
 }
 
 // value is the zero value for nil, which is what a null or a missing field is.
