@@ -272,7 +272,7 @@ func TestClient_SendAll(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // which fails where a goroutine is left
 				v := newVendor("a")
 				v.set(func(ctx context.Context, m sms.Message) error {
-					return slowly(time.Duration(len(m.Key)) * time.Second)(ctx, m)
+					return slowly(time.Duration(len(m.Key))*time.Second)(ctx, m)
 				})
 				client := bulkClient(t, v)
 				s := &numbered{n: 1000}

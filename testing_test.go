@@ -149,3 +149,7 @@ func open(tb testing.TB, c notify.Config, vendors ...*vendor) *notify.Client {
 const to = sms.Number("+8613800000000")
 
 func body() sms.Message { return sms.Message{To: to, Body: "Your parcel has arrived."} }
+
+var time0 = time.Now()
+
+func isUndecided(err error) bool { return errors.Is(err, sms.ErrUndecided) }
