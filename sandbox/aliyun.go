@@ -97,6 +97,7 @@ type aliyunCall struct {
 	account   string
 	known     bool // whether the account's secret is known
 	now       time.Time
+	listAfter time.Duration // a fault: younger messages are not listed yet
 }
 
 // An aliyunRefusal is an answer that says no.
@@ -129,6 +130,7 @@ func (v *aliyunVendor) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fault := v.faults.hit(Aliyun, c.action, v.numbersOf(c))
+	c.listAfter = fault.ListAfter
 	carry := func() reply {
 		body, refusal := v.carry(c)
 		if refusal != nil {

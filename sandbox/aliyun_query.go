@@ -30,7 +30,7 @@ func (v *aliyunVendor) querySendDetails(c *aliyunCall) (fields, *aliyunRefusal) 
 	rows := []fields{}
 	total := 0
 	v.store.newest(func(e *entry) bool {
-		if e.Vendor != Aliyun || e.To != to || e.Account != c.account || bizID != "" && e.ID != bizID ||
+		if e.Vendor != Aliyun || c.now.Sub(e.At) < c.listAfter || e.To != to || e.Account != c.account || bizID != "" && e.ID != bizID ||
 			e.At.In(china).Format("20060102") != date {
 			return true
 		}

@@ -23,6 +23,17 @@ const (
 	HangUpAfter  HangUp = "after"  // the call was carried out: a message is on its way, and its sender does not know
 )
 
+// Spoil says what becomes of an answer on its way. The call itself was carried
+// out.
+type Spoil string
+
+// The ways in which an answer is spoilt.
+const (
+	SpoilGarbage Spoil = "garbage" // as long as it should be, and nothing that can be read
+	SpoilCut     Spoil = "cut"     // its first half, and the connection is cut
+	SpoilSlow    Spoil = "slow"    // byte by byte, spread over Latency
+)
+
 // A Fault makes calls fail. Its JSON form is that of PUT /_sandbox/faults, in
 // which latency is a text such as "200ms". Of several that match, the first one
 // counts.
@@ -54,6 +65,11 @@ type Fault struct {
 	Status int
 	// HangUp cuts the connection instead of an answer.
 	HangUp HangUp
+	// Spoil spoils the answer.
+	Spoil Spoil
+	// ListAfter makes the vendor's listings, QuerySendDetails and "list", show
+	// messages only when they are so old. It hits listings alone.
+	ListAfter time.Duration
 }
 
 // faultJSON is Fault on the wire.
@@ -69,6 +85,8 @@ type faultJSON struct {
 	Message   string     `json:"message,omitempty"`
 	Status    int        `json:"status,omitempty"`
 	HangUp    HangUp     `json:"hang_up,omitempty"`
+	Spoil     Spoil      `json:"spoil,omitempty"`
+	ListAfter string     `json:"list_after,omitempty"`
 }
 
 // A looseText takes a number too: Twilio's codes are numbers.
@@ -87,10 +105,8 @@ func (t *looseText) UnmarshalJSON(data []byte) error {
 // MarshalJSON writes f as PUT /_sandbox/faults takes it.
 func (f Fault) MarshalJSON() ([]byte, error) {
 	j := faultJSON{Vendor: f.Vendor, Operation: f.Operation, To: f.To, Share: f.Share, Seed: f.Seed, Times: f.Times,
-		Code: looseText(f.Code), Message: f.Message, Status: f.Status, HangUp: f.HangUp}
-	if f.Latency != 0 {
-		j.Latency = f.Latency.String()
-	}
+		Code: looseText(f.Code), Message: f.Message, Status: f.Status, HangUp: f.HangUp, Spoil: f.Spoil,
+		Latency: durationText(f.Latency), ListAfter: durationText(f.ListAfter)}
 	return json.Marshal(j)
 }
 
@@ -102,15 +118,29 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*f = Fault{Vendor: j.Vendor, Operation: j.Operation, To: j.To, Share: j.Share, Seed: j.Seed, Times: j.Times,
-		Code: string(j.Code), Message: j.Message, Status: j.Status, HangUp: j.HangUp}
-	if j.Latency == "" {
-		return nil
+		Code: string(j.Code), Message: j.Message, Status: j.Status, HangUp: j.HangUp, Spoil: j.Spoil}
+	var err, err2 error
+	f.Latency, err = readDuration("latency", j.Latency)
+	f.ListAfter, err2 = readDuration("list_after", j.ListAfter)
+	return errors.Join(err, err2)
+}
+
+func durationText(d time.Duration) string {
+	if d == 0 {
+		return ""
 	}
-	var err error
-	if f.Latency, err = time.ParseDuration(j.Latency); err != nil {
-		return fmt.Errorf("latency: %q is no time: write 200ms or 3s", j.Latency)
+	return d.String()
+}
+
+func readDuration(name, text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
 	}
-	return nil
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %q is no time: write 200ms or 3s", name, text)
+	}
+	return d, nil
 }
 
 // maxLatency keeps a forgotten fault from holding connections for hours.
@@ -149,10 +179,31 @@ func (f Fault) validate() error {
 	if _, err := strconv.ParseInt(f.Code, 10, 32); f.Vendor == Twilio && f.Code != "" && err != nil {
 		fault("code: %q is none of Twilio's, which are numbers", f.Code)
 	}
-	if f.HangUp == "" && f.Code == "" && f.Status == 0 && f.Latency == 0 {
-		fault("it does nothing: give it a latency, code, status or hang_up")
+	faults = append(faults, f.validateSpoil()...)
+	if f.HangUp == "" && f.Code == "" && f.Status == 0 && f.Latency == 0 && f.Spoil == "" && f.ListAfter == 0 {
+		fault("it does nothing: give it a latency, code, status, hang_up, spoil or list_after")
 	}
 	return errors.Join(faults...)
+}
+
+func (f Fault) validateSpoil() (faults []error) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	switch f.Spoil {
+	case "", SpoilGarbage, SpoilCut:
+	case SpoilSlow:
+		if f.Latency == 0 {
+			fault("spoil: slow needs a latency: that is how long the answer takes")
+		}
+	default:
+		fault("spoil: there is no %q: write garbage, cut or slow", string(f.Spoil))
+	}
+	if f.Spoil != "" && f.HangUp != "" {
+		fault("hang_up excludes spoil: who hangs up answers nothing")
+	}
+	if f.ListAfter < 0 || f.ListAfter > 0 && (f.HangUp != "" || f.Code != "" || f.Status != 0) {
+		fault("list_after is no time from 0, or stands beside a code, status or hang_up, which show no list")
+	}
+	return faults
 }
 
 // faults holds those that are set.
@@ -212,7 +263,8 @@ func (f *activeFault) over() bool { return f.Times > 0 && f.hits >= f.Times }
 func (f *activeFault) matches(vendor, operation string, to []sms.Number) bool {
 	return (f.Vendor == "" || f.Vendor == vendor) &&
 		(f.Operation == "" || strings.EqualFold(f.Operation, operation)) &&
-		(f.To == "" || slices.Contains(to, f.To))
+		(f.To == "" || slices.Contains(to, f.To)) &&
+		(f.ListAfter == 0 || operation == "QuerySendDetails" || operation == "list")
 }
 
 // hit gives the fault that this call meets; the zero Fault is none.

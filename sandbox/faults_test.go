@@ -204,6 +204,80 @@ func TestFaults_closeEndsLatency(t *testing.T) {
 	}
 }
 
+func TestFaults_spoiltAnswers(t *testing.T) {
+	sb := sandboxtest.Start(t)
+	get := func() (string, error) {
+		r := aliyunRequest("GET query", sandbox.AliyunKeySecret, aliyunParams("SendSms"))
+		answer, err := http.Get(sb.URL + r.URL.RequestURI())
+		if err != nil {
+			return "", err
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		return string(body), err
+	}
+	for _, c := range []struct {
+		fault string
+		check func(body string, err error) bool
+	}{
+		{`{"spoil":"garbage"}`, func(body string, err error) bool { return err == nil && strings.Trim(body, "<") == "" && body != "" }},
+		{`{"spoil":"cut"}`, func(body string, err error) bool {
+			return errors.Is(err, io.ErrUnexpectedEOF) && strings.HasPrefix(body, `{"BizId"`)
+		}},
+		{`{"spoil":"slow","latency":"20ms"}`, func(body string, err error) bool { return err == nil && json.Valid([]byte(body)) }},
+	} {
+		sb.Clear("")
+		if status, answer := setFaults(t, sb, "["+c.fault+"]"); status != 200 {
+			t.Fatal(answer)
+		}
+		if body, err := get(); !c.check(body, err) {
+			t.Errorf("%s: %q, %v", c.fault, body, err)
+		}
+		if n := len(sb.Messages("")); n != 1 {
+			t.Errorf("%s: %d messages were taken, want 1", c.fault, n)
+		}
+	}
+}
+
+func TestFaults_slowTakesItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb := newSandbox(t, sandbox.Options{})
+		setFaults(t, sb, `[{"spoil":"slow","latency":"10s"}]`)
+		start := time.Now()
+		if _, body := callAliyun(t, sb, aliyunParams("SendSms")); body["Code"] != "OK" {
+			t.Error(body)
+		}
+		if took := time.Since(start); took < 9*time.Second || took > 10*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+func TestFaults_lateListing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb := newSandbox(t, sandbox.Options{})
+		setFaults(t, sb, `[{"list_after":"30s"}]`)
+		callAliyun(t, sb, aliyunParams("SendSms"))
+		_, m := createTwilio(t, sb)
+		listed := func() (aliyun, twilio string) {
+			_, details := callAliyun(t, sb, aliyunParams("QuerySendDetails"))
+			_, list := do(t, sb, twilioRequest("GET", "Messages.json"))
+			return fmt.Sprint(details["TotalCount"]), fmt.Sprint(len(list["messages"].([]any)))
+		}
+		time.Sleep(29 * time.Second)
+		if aliyun, twilio := listed(); aliyun != "0" || twilio != "0" {
+			t.Errorf("before: %s and %s", aliyun, twilio)
+		}
+		if status, _ := do(t, sb, twilioRequest("GET", "Messages/"+m["sid"].(string)+".json")); status != 200 {
+			t.Errorf("a fetch by its SID is hit too: %d", status)
+		}
+		time.Sleep(time.Second)
+		if aliyun, twilio := listed(); aliyun != "1" || twilio != "1" {
+			t.Errorf("after: %s and %s", aliyun, twilio)
+		}
+	})
+}
+
 func TestFaults_redirect(t *testing.T) {
 	sb := newSandbox(t, sandbox.Options{})
 	setFaults(t, sb, `[{"status":307}]`)
@@ -232,6 +306,11 @@ func TestFaults_refused(t *testing.T) {
 		{`[{"vendor":"twilio","code":"isv.X"}]`, "which are numbers"},
 		{`[{"to":"13800000000","status":503}]`, "write it in E.164"},
 		{`[{"stat":503}]`, "stat"},
+		{`[{"spoil":"badly"}]`, "write garbage, cut or slow"},
+		{`[{"spoil":"slow"}]`, "slow needs a latency"},
+		{`[{"spoil":"cut","hang_up":"after"}]`, "hang_up excludes spoil"},
+		{`[{"list_after":"-1s"}]`, "list_after"},
+		{`[{"list_after":"1s","status":503}]`, "list_after"},
 	} {
 		if status, answer := setFaults(t, sb, c.list); status != 400 || !strings.Contains(answer, c.want) {
 			t.Errorf("%s: %d, %q lacks %q", c.list, status, answer, c.want)
@@ -247,12 +326,12 @@ func TestFaults_refused(t *testing.T) {
 
 func TestFault_JSON(t *testing.T) {
 	f := sandbox.Fault{Vendor: "aliyun", Operation: "SendSms", To: "+8613800000000", Share: 0.5, Seed: 3, Times: 2,
-		Latency: 1500 * time.Millisecond, Code: "isv.X", Message: "m", Status: 400}
+		Latency: 1500 * time.Millisecond, Code: "isv.X", Message: "m", Status: 400, Spoil: sandbox.SpoilCut}
 	text, err := json.Marshal(f)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"vendor":"aliyun","operation":"SendSms","to":"+8613800000000","share":0.5,"seed":3,"times":2,"latency":"1.5s","code":"isv.X","message":"m","status":400}`
+	want := `{"vendor":"aliyun","operation":"SendSms","to":"+8613800000000","share":0.5,"seed":3,"times":2,"latency":"1.5s","code":"isv.X","message":"m","status":400,"spoil":"cut"}`
 	if string(text) != want {
 		t.Errorf("got %s, want %s", text, want)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // A reply is an answer that is ready to be written, so that a fault can hold it
@@ -73,20 +74,62 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, f Fault, carry 
 	default:
 		p = carry()
 	}
-	stayed := s.sleep(r.Context(), f.Latency)
-	if stayed && f.HangUp == "" {
-		p.write(w)
-		if p.after != nil {
-			_ = http.NewResponseController(w).Flush() // so that no callback comes before the answer
-		}
-	}
+	whole := s.deliver(w, r, f, p)
 	if p.after != nil {
+		_ = http.NewResponseController(w).Flush() // so that no callback comes before the answer
 		p.after()
 	}
-	if !stayed || f.HangUp != "" {
+	if !whole {
 		panic(http.ErrAbortHandler)
 	}
 }
+
+// deliver writes the answer as the fault lets it through, and tells whether the
+// client has had all of it.
+func (s *Sandbox) deliver(w http.ResponseWriter, r *http.Request, f Fault, p reply) bool {
+	if f.Spoil == SpoilSlow {
+		return s.dribble(w, r, f.Latency, p)
+	}
+	if !s.sleep(r.Context(), f.Latency) || f.HangUp != "" {
+		return false
+	}
+	switch f.Spoil {
+	case SpoilGarbage:
+		p.body = bytes.Repeat([]byte{'<'}, max(1, len(p.body)))
+	case SpoilCut:
+		p.write(cutWriter{w})
+		_ = http.NewResponseController(w).Flush()
+		return false
+	}
+	p.write(w)
+	return true
+}
+
+// dribble sends an answer byte by byte, spread over d.
+func (s *Sandbox) dribble(w http.ResponseWriter, r *http.Request, d time.Duration, p reply) bool {
+	body := p.body
+	p.write(headWriter{w})
+	flush := http.NewResponseController(w).Flush
+	for i := range body {
+		_ = flush()
+		if !s.sleep(r.Context(), d/time.Duration(len(body))) {
+			return false
+		}
+		if _, err := w.Write(body[i : i+1]); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// A headWriter leaves the body out, a cutWriter its second half.
+type (
+	headWriter struct{ http.ResponseWriter }
+	cutWriter  struct{ http.ResponseWriter }
+)
+
+func (headWriter) Write(b []byte) (int, error)  { return len(b), nil }
+func (w cutWriter) Write(b []byte) (int, error) { return w.ResponseWriter.Write(b[:len(b)/2]) }
 
 // readBody reads what ServeHTTP has bounded.
 func readBody(r *http.Request) ([]byte, error) { return io.ReadAll(r.Body) }

@@ -58,6 +58,7 @@ type twilioCall struct {
 	form      url.Values
 	operation string
 	now       time.Time
+	listAfter time.Duration // a fault: younger messages are not listed yet
 }
 
 // A twilioError is an error body of the vendor's.
@@ -93,6 +94,7 @@ func (v *twilioVendor) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fault := v.faults.hit(Twilio, c.operation, v.numbersOf(c))
+	c.listAfter = fault.ListAfter
 	v.answer(w, r, fault, func() reply { return v.carry(c) }, func(code, message string, status int) reply {
 		return twilioFailure(code, message, status).reply()
 	})

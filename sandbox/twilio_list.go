@@ -34,7 +34,7 @@ func (v *twilioVendor) list(c *twilioCall) (reply, *twilioError) {
 	}
 	var all []*entry // newest first
 	v.store.newest(func(e *entry) bool {
-		if e.Vendor == Twilio && e.Account == c.accountID && !e.twilio.deleted && matches(e) {
+		if e.Vendor == Twilio && e.Account == c.accountID && !e.twilio.deleted && c.now.Sub(e.At) >= c.listAfter && matches(e) {
 			all = append(all, e)
 		}
 		return true
