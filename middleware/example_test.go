@@ -196,3 +196,37 @@ func ExampleNewPacer() {
 	// false <nil>
 	// true <nil>
 }
+
+// Codes to mainland China go to Aliyun first, everything else to Twilio.
+func ExampleRoute() {
+	aliyun, twilio := provider("aliyun"), provider("twilio")
+	sender := middleware.Route(
+		middleware.Rule{Regions: []string{"CN"}, To: middleware.Failover(aliyun, twilio)},
+		middleware.Rule{To: middleware.Failover(twilio, aliyun)})
+	for _, to := range []sms.Number{"+8613800000000", "+15005550006"} {
+		receipt, err := sender.Send(context.Background(), sms.Message{To: to, Template: "login-code"})
+		fmt.Println(receipt.Provider, err)
+	}
+	// Output:
+	// aliyun <nil>
+	// twilio <nil>
+}
+
+func ExampleNewWeighted() {
+	aliyun, twilio := provider("aliyun"), provider("twilio")
+	sender, err := middleware.NewWeighted(
+		middleware.Share{Name: "aliyun", Weight: 2, Sender: middleware.Failover(aliyun, twilio)},
+		middleware.Share{Name: "twilio", Weight: 1, Sender: middleware.Failover(twilio, aliyun)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 3 {
+		receipt, _ := sender.Send(context.Background(), code)
+		fmt.Println(receipt.Provider)
+	}
+	// Output:
+	// aliyun
+	// twilio
+	// aliyun
+}

@@ -43,7 +43,8 @@ func (o RetryOptions) withDefaults() RetryOptions {
 // It waits at least the RetryAfter of the last error where there is one. A wait
 // that would be longer than MaxDelay, or end after the caller's deadline, after
 // Message.Expires or after MaxElapsed, is not begun: the error is given on at
-// once, so that a Failover around it goes on to a vendor that is free.
+// once, so that a Failover around it goes on to a vendor that is free. For the
+// same reason it does not wait for a [Breaker] further in that is open.
 //
 // Where the caller's context ends during a wait, the error is that of the tries
 // so far, which is what is known of the message, and errors.Is finds the
@@ -113,6 +114,9 @@ func (r *retry) delay(ctx context.Context, m sms.Message, first time.Duration, n
 			break
 		}
 		longest *= 2
+	}
+	if StateOf(r.next) == StateOpen {
+		return 0, false
 	}
 	delay := rand.N(longest) + 1
 	if asked := sms.AsError(err).RetryAfter; asked > 0 {
