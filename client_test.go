@@ -477,6 +477,7 @@ func TestClient_place_of_the_users_middleware(t *testing.T) {
 			Templates:  []sms.Template{{Name: "code", Kind: sms.Verification, Text: "${code}"}},
 			Middleware: []sms.Middleware{watch("first"), nil, watch("second")},
 			Limits:     notify.Limits{PerNumber: []middleware.Window{{Count: 1, Per: time.Hour}}},
+			Breaker:    middleware.BreakerOptions{Failures: 100},
 		}, v)
 		defer client.Close()
 		good := sms.Message{To: to, Template: "code", Params: sms.Params{"code": "1234"}}
@@ -509,6 +510,52 @@ func TestClient_Timeout_of_a_Sender_made_in_Go(t *testing.T) {
 		}
 		client.Close()
 	})
+}
+
+// Whatever goes wrong, under no verb does an error show the number, the code or
+// the body.
+func TestClient_errors_show_no_number_and_no_value(t *testing.T) {
+	v := newVendor("a")
+	client := open(t, notify.Config{
+		Templates: []sms.Template{{Name: "code", Kind: sms.Verification, Text: "Your code is ${code}."}},
+		Routes:    []notify.Route{{Regions: []string{"CN"}, Providers: []string{"a"}, AllowUnbound: true}},
+		Limits:    notify.Limits{PerNumber: []middleware.Window{{Count: 1, Per: time.Hour}}},
+		Retry:     middleware.RetryOptions{Attempts: 1},
+	}, v)
+	const code, text = "73519264", "a body that nobody else reads"
+	send := func(to sms.Number, m sms.Message) error {
+		m.To = to
+		_, err := client.Send(t.Context(), m)
+		return err
+	}
+	good := sms.Message{Template: "code", Params: sms.Params{"code": code}}
+	errs := map[string]error{
+		"no route":           send("+15005550006", good),
+		"no route, body":     send("+15005550006", sms.Message{Body: text}),
+		"a bad number":       send("13800000000,13900000000", good),
+		"a bad value":        send(to, sms.Message{Template: "code", Params: sms.Params{"code": code + "!"}}),
+		"an unknown value":   send(to, sms.Message{Template: "code", Params: sms.Params{"code": code, "name": code}}),
+		"both":               send(to, sms.Message{Template: "code", Body: text, Params: sms.Params{"code": code}}),
+		"accepted, no error": send(to, good),
+		"over the limit":     send(to, good),
+	}
+	v.set(v.refuse(sms.Unavailable))
+	errs["refused"] = send("+8613912345678", good)
+	client.Close()
+	errs["closed"] = send(to, good)
+	for name, err := range errs {
+		if (err == nil) != (name == "accepted, no error") {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+			shown := fmt.Sprintf(verb, err)
+			for _, secret := range []string{code, text, "13800000000", "13900000000", "13912345678", "15005550006"} {
+				if strings.Contains(shown, secret) {
+					t.Errorf("%s, %s: %s", name, verb, shown)
+				}
+			}
+		}
+	}
 }
 
 func TestClient_allocations_of_the_way(t *testing.T) {

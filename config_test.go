@@ -239,7 +239,7 @@ func TestNew_settings(t *testing.T) {
 		"another type":                 {fake.Options{}, "providers.a: its Settings are a fake.Options: give a notify_test.vendorSettings, or a map"},
 		"a text":                       {"access_key_id: i", "providers.a: its Settings are a string: give a notify_test.vendorSettings, or a map"},
 		"a number without a unit":      {map[string]any{"timeout": 5}, "providers.a.timeout: a duration has a unit"},
-		"a number too large":           {map[string]any{"max_calls": uint64(1 << 63)}, "providers.a.max_calls: a uint64 stands here, and a number is wanted"},
+		"a number too large":           {map[string]any{"max_calls": uint64(1 << 63)}, "providers.a.max_calls: a value of type uint64 stands here, and a number is wanted"},
 		"an unknown key":               {map[string]any{"Region": "x"}, `providers.a.Region: there is no key "Region": did you mean "region"?`},
 		"what is only for Go":          {map[string]any{"hook": "x"}, `providers.a.hook: there is no key "hook"`},
 	} {

@@ -151,6 +151,8 @@ func (d *decoder) scalar(path string, in, out reflect.Value) {
 		out.SetInt(in.Int())
 	case out.CanUint() && in.CanInt() && in.Int() >= 0 && !out.OverflowUint(uint64(in.Int())):
 		out.SetUint(uint64(in.Int()))
+	case (out.CanInt() || out.CanUint()) && in.CanInt():
+		d.fault(path, "the number is out of the range of %v", out.Type())
 	case out.CanFloat() && in.CanFloat():
 		out.SetFloat(in.Float())
 	case out.CanFloat() && in.CanInt():
@@ -252,7 +254,7 @@ func formOf(v reflect.Value) string {
 	case reflect.Slice, reflect.Array:
 		return "a list"
 	}
-	return fmt.Sprintf("a %v", v.Type())
+	return fmt.Sprintf("a value of type %v", v.Type())
 }
 
 func wantedOf(t reflect.Type) string {

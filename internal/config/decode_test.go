@@ -51,7 +51,7 @@ func TestDecode(t *testing.T) {
 		"out of range": {map[string]any{"count": "200", "size": "-1", "share": "x"},
 			`count: "200" is not a whole number; share: "x" is not a number; size: "-1" is not a whole number, not negative`},
 		"out of range in Go": {map[string]any{"count": 200, "size": -1},
-			"count: a int stands here, and a number is wanted; size: a int stands here, and a number is wanted"},
+			"count: the number is out of the range of int8; size: the number is out of the range of uint"},
 		"other forms": {map[string]any{"text": []any{}, "flag": map[string]any{}, "list": "1", "names": []any{}, "inner": "x", "wait": 5},
 			`flag: a map stands here, and true or false is wanted; inner: one value stands here, and a map is wanted: {key: value}; ` +
 				`list: one value stands here, and a list is wanted: write ["1"]; names: a list stands here, and a map is wanted: {name: value}; ` +
