@@ -2,10 +2,13 @@ package sandbox_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -278,6 +281,37 @@ func TestListen(t *testing.T) {
 	}
 	if err := other.Close(); err != nil {
 		t.Errorf("Close twice: %v", err)
+	}
+}
+
+func TestListen_TLS(t *testing.T) {
+	sb := sandboxtest.StartWith(t, sandbox.Options{TLS: true})
+	pool := x509.NewCertPool()
+	if !strings.HasPrefix(sb.URL, "https://127.0.0.1:") || !pool.AppendCertsFromPEM(sb.Certificate) {
+		t.Fatalf("URL %q, certificate %q", sb.URL, sb.Certificate)
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+	call := func() error {
+		r := aliyunRequest("GET query", sandbox.AliyunKeySecret, aliyunParams("SendSms"))
+		answer, err := client.Get(sb.URL + r.URL.RequestURI())
+		if err != nil {
+			return err
+		}
+		return answer.Body.Close()
+	}
+	if err := call(); err != nil || len(sb.Messages("")) != 1 {
+		t.Errorf("%v, %d messages", err, len(sb.Messages("")))
+	}
+	if err := sb.SetFaults(sandbox.Fault{HangUp: sandbox.HangUpAfter}); err != nil {
+		t.Fatal(err)
+	}
+	if err := call(); err == nil || len(sb.Messages("")) != 2 {
+		t.Errorf("hung up after taking: %v, %d messages", err, len(sb.Messages("")))
+	}
+	if _, err := http.Get(sb.URL); err == nil {
+		t.Error("a client that does not know the certificate trusts it")
 	}
 }
 

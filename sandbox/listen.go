@@ -1,7 +1,9 @@
 package sandbox
 
 import (
+	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -25,18 +27,36 @@ func Listen(addr string, o Options) (*Sandbox, error) {
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
-	if err != nil {
-		return nil, fmt.Errorf("sandbox: %w", err)
-	}
-	s.URL = "http://" + listener.Addr().String()
 	s.server = &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelInfo),
 		MaxHeaderBytes:    256 << 10, // a GET to Aliyun has 1,000 numbers in its URL
 	}
-	s.serving.Go(func() { _ = s.server.Serve(listener) })
+	scheme := "http://"
+	if o.TLS {
+		scheme = "https://"
+		certificate, inPEM, err := makeCertificate(host, time.Now())
+		if err != nil {
+			return nil, fmt.Errorf("sandbox: the certificate cannot be made: %w", err)
+		}
+		s.Certificate = inPEM
+		s.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	s.URL = scheme + listener.Addr().String()
+	s.serving.Go(func() { _ = s.serve(listener) })
 	return s, nil
+}
+
+func (s *Sandbox) serve(l net.Listener) error {
+	if s.server.TLSConfig != nil {
+		return s.server.ServeTLS(l, "", "")
+	}
+	return s.server.Serve(l)
 }

@@ -63,12 +63,15 @@ type Options struct {
 	// Defaults to 10,000. Their texts are bounded too, at 64 MiB.
 	MaxMessages int
 
+	// TLS makes Listen serve HTTPS, with a certificate made anew at every start.
+	TLS bool
 	// CallbackHosts are the hosts, besides the loopback ones, that status
 	// callbacks go to: "example.com", or "*" for all.
 	CallbackHosts []string
 	// CallbackTransport carries the callbacks. Nil: one of the sandbox's own.
 	CallbackTransport http.RoundTripper
-	// Logger is told of callbacks that failed, numbers masked. Nil: nobody is.
+	// Logger is told of callbacks that failed and connections that broke, without
+	// a number. Nil: nobody is.
 	Logger *slog.Logger
 }
 

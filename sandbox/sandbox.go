@@ -41,6 +41,9 @@ type Sandbox struct {
 	// URL is where Listen serves, "http://127.0.0.1:8025", without a slash at the
 	// end; empty for one that New has made and somebody else serves.
 	URL string
+	// Certificate is what a client of a sandbox with Options.TLS has to trust, in
+	// PEM; nil for others.
+	Certificate []byte
 
 	options   Options
 	aliyun    *aliyunVendor

@@ -2,6 +2,8 @@ package main_test
 
 import (
 	"bufio"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -48,7 +50,7 @@ func start(t *testing.T, binary string, args ...string) *running {
 	}
 	r.lines = bufio.NewScanner(out)
 	if r.lines.Scan() {
-		r.url = regexp.MustCompile(`http://\S+`).FindString(r.lines.Text())
+		r.url = regexp.MustCompile(`https?://\S+`).FindString(r.lines.Text())
 	}
 	if r.url == "" {
 		t.Fatalf("it does not say where it is: %q", r.lines.Text())
@@ -135,6 +137,28 @@ func TestSandbox(t *testing.T) {
 		}
 		if status := create(t, sb.url, sandbox.TwilioAccountSID, sandbox.TwilioAuthToken); status != 201 {
 			t.Errorf("the well-known account: status %d", status)
+		}
+	})
+	t.Run("HTTPS, with a certificate for clients to trust", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "sandbox.pem")
+		sb := start(t, binary, "--certificate", file)
+		defer sb.stop(t)
+		for sb.lines.Scan() && !strings.Contains(sb.lines.Text(), file) { // what it prints last is that the file is there
+		}
+		inPEM, err := os.ReadFile(file)
+		pool := x509.NewCertPool()
+		if err != nil || !pool.AppendCertsFromPEM(inPEM) {
+			t.Fatalf("%v, %q", err, inPEM)
+		}
+		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
+		defer transport.CloseIdleConnections()
+		answer, err := (&http.Client{Transport: transport}).Get(sb.url + "/inbox")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != 200 || !strings.HasPrefix(sb.url, "https://") {
+			t.Errorf("%s: status %d", sb.url, answer.StatusCode)
 		}
 	})
 	for _, c := range []struct {

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -18,9 +20,9 @@ const sandboxAddr = "127.0.0.1:8025"
 
 // sandboxFlags are what the command takes.
 type sandboxFlags struct {
-	addr, config    string
-	lenient, limits bool
-	callbackHosts   []string
+	addr, config, certificate string
+	lenient, limits, tls      bool
+	callbackHosts             []string
 }
 
 func (a *app) sandbox() *cobra.Command {
@@ -43,6 +45,8 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 	flags.StringVar(&f.config, "config", "", "configuration file whose accounts, signatures and templates are known too")
 	flags.BoolVar(&f.lenient, "lenient", false, "take any credentials, signature, template and sender, and tell what the vendor would have refused")
 	flags.BoolVar(&f.limits, "limits", false, "hold Aliyun's limits for each number: a code 1 a minute, 5 an hour and 10 a day, all else 50 a day")
+	flags.BoolVar(&f.tls, "tls", false, "serve HTTPS, with a certificate made at start")
+	flags.StringVar(&f.certificate, "certificate", "", "file to write that certificate to, for clients to trust; implies --tls")
 	flags.StringSliceVar(&f.callbackHosts, "callback-host", nil, "host, besides the loopback ones, that status callbacks may go to; * for all")
 	return c
 }
@@ -51,7 +55,7 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
 	terminal := &lineWriter{w: a.errs}
 	o := sandbox.Options{
-		Lenient: f.lenient, Limits: f.limits, CallbackHosts: f.callbackHosts,
+		Lenient: f.lenient, Limits: f.limits, TLS: f.tls || f.certificate != "", CallbackHosts: f.callbackHosts,
 		Logger:    slog.New(slog.NewTextHandler(terminal, nil)),
 		OnRefusal: func(r sandbox.Refusal) { terminal.line(r.String()) },
 	}
@@ -65,6 +69,12 @@ func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
 	sb, err := sandbox.Listen(f.addr, o)
 	if err != nil {
 		return fmt.Errorf("%w: --addr takes another address, and port 0 a free port", err)
+	}
+	if f.certificate != "" {
+		if err := os.WriteFile(f.certificate, sb.Certificate, 0o644); err != nil {
+			return errors.Join(fmt.Errorf("the certificate cannot be written: %w", err), sb.Close())
+		}
+		notes = append(notes, "Clients have to trust the certificate in "+f.certificate+".")
 	}
 	describe(a.out, sb.URL, f, notes)
 	<-c.Context().Done()
@@ -87,7 +97,7 @@ func (l *lineWriter) line(text string) { _, _ = io.WriteString(l, text+"\n") }
 
 // describe says where the sandbox is, who may use it, and how SDKs get there.
 func describe(out io.Writer, url string, f sandboxFlags, notes []string) {
-	host := strings.TrimPrefix(url, "http://")
+	protocol, host, _ := strings.Cut(url, "://")
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) { fmt.Fprintln(w, strings.Join(cells, "\t")) }
 	row("Sandbox", url)
@@ -107,7 +117,7 @@ func describe(out io.Writer, url string, f sandboxFlags, notes []string) {
 	row()
 	row("Point at it", "notify.yaml", "endpoint: "+url, "(of both providers)")
 	row("", "Aliyun, Go", `client.Domain = "`+host+`"`)
-	row("", "Aliyun, Node", `endpoint: "`+host+`", protocol: "http"`)
+	row("", "Aliyun, Node", `endpoint: "`+host+`", protocol: "`+protocol+`"`)
 	row("", "Twilio, Node", `client.api.baseUrl = "`+url+`"`)
 	row("", "Twilio, curl", "curl -u "+sandbox.TwilioAccountSID+":"+sandbox.TwilioAuthToken+" "+url+"/2010-04-01/Accounts/"+sandbox.TwilioAccountSID+
 		"/Messages.json --data-urlencode To=+12025550123 --data-urlencode From="+sandbox.TwilioSender+" --data-urlencode Body=hello")
