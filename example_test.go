@@ -150,8 +150,8 @@ func ExampleLayers() {
 	// Config.Middleware     each message
 	// Config.Routes         each message
 	// Failover              each message
-	// Retry                 each call
-	// Breaker               each call
-	// RateLimit by provider each call
-	// Timeout               each call
+	// Retry                 each provider
+	// Breaker               each try
+	// RateLimit by provider each try
+	// Timeout               each try
 }

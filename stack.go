@@ -13,7 +13,8 @@ import (
 type Layer struct {
 	// Name is the middleware's, or the part of the Config that fills the place.
 	Name string
-	// Each is what it sees: each "message" once, or each "call" to one provider.
+	// Each is what it sees: each "message" once, each message once for a
+	// "provider", or each "try" at one.
 	Each string
 	// Why is the reason for its place.
 	Why string
@@ -52,15 +53,15 @@ var layers = [...]layer{
 		message: func(b *builder) []sms.Middleware { return b.config.Middleware }},
 	{Layer: Layer{"Config.Routes", "message", "it decides on what your middleware has made of the message"}},
 	{Layer: Layer{"Failover", "message", "it stands outside Retry, so that one vendor's tries are over before the next vendor's begin"}},
-	{Layer: Layer{"Retry", "call", "it stands outside Breaker, so that each try counts, and an open breaker ends the tries at once"},
+	{Layer: Layer{"Retry", "provider", "it stands outside Breaker, so that each try counts, and an open breaker ends the tries at once"},
 		provider: func(b *builder, _ string) []sms.Middleware {
 			return []sms.Middleware{middleware.Retry(b.config.Retry)}
 		}},
-	{Layer: Layer{"Breaker", "call", "it stands outside the pace, so that a vendor that is down uses up none of it; one for each provider, shared by all routes"},
+	{Layer: Layer{"Breaker", "try", "it stands outside the pace, so that a vendor that is down uses up none of it; one for each provider, shared by all routes"},
 		provider: (*builder).breaker},
-	{Layer: Layer{"RateLimit by provider", "call", "each call that really leaves counts, tries included"},
+	{Layer: Layer{"RateLimit by provider", "try", "each call that really leaves counts, tries included"},
 		provider: (*builder).pace},
-	{Layer: Layer{"Timeout", "call", "it bounds the vendor's time alone, without any wait of ours; a driver's provider has its own, in its settings"},
+	{Layer: Layer{"Timeout", "try", "it bounds the vendor's time alone, without any wait of ours; a driver's provider has its own, in its settings"},
 		provider: (*builder).timeout},
 }
 
