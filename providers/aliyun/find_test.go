@@ -114,6 +114,7 @@ func TestFind(t *testing.T) {
 		"the same template, long before":    {rows: []map[string]any{detail("order-19", "SMS_0002", "2000-01-01 08:58:59", 3)}, want: notFound},
 		"the same template, another key":    {rows: []map[string]any{detail("order-19", "SMS_0002", atNine, 3)}, want: undecided, says: "same template"},
 		"the same template, no key":         {rows: []map[string]any{detail("", "SMS_0002", "2000-01-01 09:00:30", 3)}, want: undecided, says: "same template"},
+		"the same template, a clock behind": {rows: []map[string]any{detail("", "SMS_0002", "2000-01-01 08:59:30", 3)}, want: undecided, says: "same template"},
 		"the same template, no time":        {rows: []map[string]any{detail("", "SMS_0002", "", 3)}, want: undecided, says: "same template"},
 		"a row without its template":        {rows: []map[string]any{detail("", "", atNine, 3)}, want: undecided, says: "without its template"},
 		"the key with another template":     {rows: []map[string]any{detail("order-18", "SMS_0001", atNine, 3)}, want: undecided, says: "another template"},

@@ -45,8 +45,5 @@ func (p *Provider) CheckTemplate(name string, values sms.Params) error {
 	return nil
 }
 
-// String names the provider.
+// String names the provider. No verb shows its key: it stands behind a pointer.
 func (p *Provider) String() string { return fmt.Sprintf("aliyun provider %q", p.name) }
-
-// Format prints String under every verb: %+v would show the key.
-func (p *Provider) Format(f fmt.State, verb rune) { fmt.Fprint(f, p.String()) }
