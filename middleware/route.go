@@ -27,14 +27,10 @@ type Rule struct {
 }
 
 func (r *Rule) matches(m sms.Message) bool {
-	kind := m.Kind
-	if kind == 0 {
-		kind = sms.Notification
-	}
 	switch {
 	case len(r.Regions) > 0 && !slices.Contains(r.Regions, m.To.Region()),
 		len(r.Templates) > 0 && (m.Template == "" || !slices.Contains(r.Templates, m.Template)),
-		len(r.Kinds) > 0 && !slices.Contains(r.Kinds, kind):
+		len(r.Kinds) > 0 && !slices.Contains(r.Kinds, effective(m.Kind)):
 		return false
 	}
 	for name, want := range r.Tags {

@@ -1,0 +1,75 @@
+package middleware_test
+
+import (
+	"context"
+	"expvar"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/notifykit/notify/middleware"
+	"github.com/notifykit/notify/sms"
+)
+
+func ExampleSuppress() {
+	var list middleware.SuppressionList
+	list.Add("+8613800000000", middleware.Suppression{Reason: "opted out", Since: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}, sms.Promotion)
+	sender := sms.Chain(provider("aliyun"), middleware.Suppress(&list))
+	for _, kind := range []sms.Kind{sms.Promotion, sms.Verification} {
+		_, err := sender.Send(context.Background(), sms.Message{To: "+8613800000000", Body: "hello", Kind: kind})
+		fmt.Printf("%v: %v\n", kind, err)
+	}
+	// Output:
+	// promotion: sms: recipient blocked: the number has been suppressed since 2026-03-01 (opted out)
+	// verification: <nil>
+}
+
+func ExampleRedirect() {
+	shown := sms.SenderFunc(func(_ context.Context, m sms.Message) (sms.Receipt, error) {
+		fmt.Println("to", m.To.E164())
+		return sms.Receipt{}, nil
+	})
+	_, err := sms.Chain(shown, middleware.Redirect("+15005550006")).Send(context.Background(), code)
+	fmt.Println(err)
+	// Output:
+	// to +15005550006
+	// <nil>
+}
+
+func ExampleDryRun() {
+	receipt, err := sms.Chain(provider("aliyun"), middleware.DryRun()).Send(context.Background(), code)
+	fmt.Println(receipt.Provider, err)
+	// Output: dry-run <nil>
+}
+
+func ExampleLog() {
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == "took" {
+			return slog.Attr{} // what changes from run to run
+		}
+		return a
+	}}))
+	m := code
+	m.Key = "order-17"
+	_, _ = sms.Chain(provider("aliyun", refused("aliyun", sms.InvalidNumber)), middleware.Log(logger)).Send(context.Background(), m)
+	// Output:
+	// level=WARN msg="sms rejected" key=order-17 to=+86138****0000 region=CN template=login-code kind=unset outcome=rejected provider=aliyun reason=invalid_number error="aliyun: invalid number"
+}
+
+// Counts by provider and outcome, published by expvar.
+func ExampleObserve() {
+	attempts := new(expvar.Map).Init() // expvar.NewMap("sms_attempts") publishes it
+	sender := sms.Chain(
+		middleware.Failover(provider("aliyun", refused("aliyun", sms.Unavailable)), provider("twilio")),
+		middleware.Observe(func(_ context.Context, e middleware.Event) {
+			if !e.Message {
+				attempts.Add(e.Provider+" "+e.Outcome.String(), 1)
+			}
+		}))
+	for range 3 {
+		_, _ = sender.Send(context.Background(), code)
+	}
+	fmt.Println(attempts)
+	// Output: {"aliyun accepted": 2, "aliyun rejected": 1, "twilio accepted": 1}
+}

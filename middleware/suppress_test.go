@@ -1,0 +1,167 @@
+package middleware_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/notifykit/notify/middleware"
+	"github.com/notifykit/notify/sms"
+)
+
+func TestSuppress(t *testing.T) {
+	var list middleware.SuppressionList
+	list.Add(inland, middleware.Suppression{Reason: "opted out", Since: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}, sms.Promotion, 0)
+	list.Add(abroad, middleware.Suppression{Reason: "dead"})
+	tests := []struct {
+		name    string
+		to      sms.Number
+		kind    sms.Kind
+		blocked bool
+	}{
+		{"of the kind that is suppressed", inland, sms.Promotion, true},
+		{"of an unset kind, which is a notification", inland, 0, true},
+		{"a notification", inland, sms.Notification, true},
+		{"of another kind", inland, sms.Verification, false},
+		{"of any kind where all are", abroad, sms.Verification, true},
+		{"another number", "+8613900000000", sms.Promotion, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			a, b := newVendor("a"), newVendor("b")
+			s := middleware.Failover(sms.Chain(a, middleware.Suppress(&list)), b)
+			m := message
+			m.To, m.Kind = test.to, test.kind
+			_, err := s.Send(t.Context(), m)
+			if !test.blocked {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			wantReason(t, err, sms.RecipientBlocked, sms.Rejected)
+			if a.calls()+b.calls() != 0 {
+				t.Error("a vendor was tried")
+			}
+			if strings.Contains(err.Error(), test.to.E164()) {
+				t.Errorf("the number is in %q", err)
+			}
+		})
+	}
+	_, err := sms.Chain(newVendor("a"), middleware.Suppress(&list)).Send(t.Context(), sms.Message{To: inland, Body: "b", Kind: sms.Promotion})
+	if err == nil || !strings.Contains(err.Error(), "2026-03-01 (opted out)") {
+		t.Errorf("%v does not tell since when and why", err)
+	}
+	list.Remove(abroad, sms.Verification)
+	if _, ok, _ := list.Suppressed(t.Context(), abroad, sms.Verification); ok {
+		t.Error("what was removed is there")
+	}
+	list.Remove(abroad)
+	if _, ok, _ := list.Suppressed(t.Context(), abroad, sms.Promotion); ok {
+		t.Error("what was removed whole is there")
+	}
+}
+
+// failing is a list that nobody can read.
+type failing struct{ err error }
+
+func (f failing) Suppressed(context.Context, sms.Number, sms.Kind) (middleware.Suppression, bool, error) {
+	return middleware.Suppression{}, false, f.err
+}
+
+func TestSuppress_faultsOfOurs(t *testing.T) {
+	for name, list := range map[string]middleware.Suppressions{"a list that fails": failing{errors.New("connection refused")}, "no list": nil} {
+		v := newVendor("a")
+		_, err := sms.Chain(v, middleware.Suppress(list)).Send(t.Context(), message)
+		wantReason(t, err, sms.Internal, sms.Rejected)
+		if v.calls() != 0 || sms.AsError(err).Provider != "" {
+			t.Errorf("%s: %d calls, provider %q", name, v.calls(), sms.AsError(err).Provider)
+		}
+	}
+}
+
+func TestSuppressionList_inParallel(t *testing.T) {
+	var list middleware.SuppressionList
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			list.Add(inland, middleware.Suppression{Reason: "r"})
+			_, _, _ = list.Suppressed(t.Context(), inland, sms.Promotion)
+			list.Remove(inland)
+		})
+	}
+	wg.Wait()
+}
+
+func TestRedirect(t *testing.T) {
+	v := newVendor("a")
+	m := message
+	if _, err := sms.Chain(v, middleware.Redirect(abroad)).Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	if v.got[0].To != abroad || m.To != message.To {
+		t.Errorf("it went to %v; the caller's message is to %v", v.got[0].To, m.To)
+	}
+	for _, bad := range []sms.Number{"", "13800000000", "+86138****0000"} {
+		_, err := sms.Chain(v, middleware.Redirect(bad)).Send(t.Context(), message)
+		wantReason(t, err, sms.Internal, sms.Rejected)
+	}
+	if v.calls() != 1 {
+		t.Errorf("%d messages went out", v.calls())
+	}
+}
+
+// showing is a Sender that can say beforehand what it would send.
+type showing struct {
+	sms.Sender
+	segments int
+	err      error
+}
+
+func (s showing) Preview(sms.Message) (sms.Preview, error) {
+	return sms.Preview{Segments: s.segments}, s.err
+}
+
+func TestDryRun(t *testing.T) {
+	refusal := no("a", sms.InvalidMessage)
+	tests := []struct {
+		name     string
+		behind   func(v *vendor) sms.Sender
+		reason   sms.Reason
+		segments int
+	}{
+		{"a plain sender", func(v *vendor) sms.Sender { return v }, "", 0},
+		{"one that shows", func(v *vendor) sms.Sender { return showing{v, 2, nil} }, "", 2},
+		{"one that cannot show", func(v *vendor) sms.Sender { return showing{v, 0, no("a", sms.Unsupported)} }, sms.Unsupported, 0},
+		{"one that gives no reason", func(v *vendor) sms.Sender { return showing{v, 0, errors.New("no text")} }, sms.InvalidMessage, 0},
+		{"one that refuses the values", func(v *vendor) sms.Sender { return checking{v, refusal} }, sms.InvalidMessage, 0},
+		{"one behind others", func(v *vendor) sms.Sender {
+			return sms.Chain(checking{v, refusal}, middleware.Retry(middleware.RetryOptions{}))
+		}, sms.InvalidMessage, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			v := newVendor("a")
+			m := message
+			m.Key = ""
+			r, err := sms.Chain(test.behind(v), middleware.DryRun()).Send(t.Context(), m)
+			if v.calls() != 0 {
+				t.Fatal("it was sent")
+			}
+			if test.reason != "" {
+				wantReason(t, err, test.reason, sms.Rejected)
+				return
+			}
+			if err != nil || r.Provider != middleware.DryRunProvider || r.Key == "" || r.ID == "" || r.Segments != test.segments {
+				t.Errorf("got %+v, %v", r, err)
+			}
+		})
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := sms.Chain(newVendor("a"), middleware.DryRun()).Send(ended, message)
+	wantReason(t, err, sms.Canceled, sms.Rejected)
+}
