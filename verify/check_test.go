@@ -123,17 +123,16 @@ func TestCheck_afterTheLifetime(t *testing.T) {
 func TestCheck_oneOfManyRightAnswersWins(t *testing.T) {
 	w := newWorld(t)
 	code := w.start(alice)
-	var won, lost sync.WaitGroup
+	var all sync.WaitGroup
 	wins := make(chan struct{}, 100)
 	for range 100 {
-		lost.Go(func() {
+		all.Go(func() {
 			if w.check(alice, code) == nil {
 				wins <- struct{}{}
 			}
 		})
 	}
-	lost.Wait()
-	won.Wait()
+	all.Wait()
 	if len(wins) != 1 {
 		t.Errorf("%d of 100 right answers at once were taken", len(wins))
 	}
@@ -179,6 +178,50 @@ func TestCheck_refusesWhatCannotBe(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
 	wantReason(t, w.Check(ctx, verify.Attempt{To: alice}), sms.Canceled, sms.Rejected)
+}
+
+// Many people at once, some of whom type wrongly first: nothing is lost, and
+// nobody gets what is another's.
+func TestManyAtOnce(t *testing.T) {
+	const numbers, workers = 5000, 64
+	var codes sync.Map
+	w := newWorld(t, func(o *verify.Options) {
+		o.Sender = sms.SenderFunc(func(_ context.Context, m sms.Message) (sms.Receipt, error) {
+			codes.Store(m.To, m.Params["code"])
+			return sms.Receipt{}, nil
+		})
+	})
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			for i := range next {
+				a := verify.Attempt{To: sms.Number(fmt.Sprintf("+8613%09d", i)), Purpose: "login"}
+				if _, err := w.Start(context.Background(), verify.Request{To: a.To, Purpose: a.Purpose, IP: addresses(i * 256)}); err != nil {
+					t.Errorf("number %d: Start: %v", i, err)
+					continue
+				}
+				code, _ := codes.Load(a.To)
+				a.Code = otherThan(code.(string), i)
+				if err := w.Check(context.Background(), a); i%3 == 0 && !errors.Is(err, verify.ErrWrong) {
+					t.Errorf("number %d: a wrong code: %v", i, err)
+				}
+				a.Code = code.(string)
+				p, err := w.Prove(context.Background(), a)
+				if err != nil {
+					t.Errorf("number %d: Prove: %v", i, err)
+				}
+				if err := w.Redeem(context.Background(), p); err != nil {
+					t.Errorf("number %d: Redeem: %v", i, err)
+				}
+			}
+		})
+	}
+	for i := range numbers {
+		next <- i
+	}
+	close(next)
+	all.Wait()
 }
 
 func TestKeysRotate(t *testing.T) {

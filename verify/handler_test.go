@@ -376,8 +376,9 @@ func TestHandler_storeFault(t *testing.T) {
 func TestHandler_meetsTheWholeFile(t *testing.T) {
 	c := newContract(t)
 	broken := &brokenStore{Store: verify.NewMemoryStore(), fails: map[string]error{}}
-	s := newSite(t, verify.HTTPOptions{Region: inChina, Timeout: 100 * time.Millisecond}, func(o *verify.Options) { o.Store = broken })
-	s.contract = c
+	s := newSite(t, verify.HTTPOptions{Region: inChina}, func(o *verify.Options) { o.Store = broken })
+	hasty := newSite(t, verify.HTTPOptions{Timeout: 50 * time.Millisecond})
+	s.contract, hasty.contract = c, c
 	for path, body := range map[string]string{"/codes": `{"mobile":"13800000002"}`, "/codes/check": `{"mobile":"13800000002","code":"1"}`} {
 		if fault := c.holdRequest(path, jsonMedia, body); fault != "" {
 			t.Errorf("the request to %s is not as described: it %s", path, fault)
@@ -387,7 +388,7 @@ func TestHandler_meetsTheWholeFile(t *testing.T) {
 		s.call("POST", path, "", "", nil)
 		s.call("POST", path, jsonMedia, strings.Repeat(" ", 5000), nil)
 		s.call("POST", path, jsonMedia, body, header{"Sec-Fetch-Site": "cross-site"})
-		s.slowBody(path)
+		hasty.slowBody(path)
 	}
 	s.post("/codes", askAlice)
 	s.post("/codes", askAlice)
@@ -441,6 +442,29 @@ func (s *site) slowBody(path string) {
 		s.Fatal(err)
 	}
 	s.contract.hold(s, r, answer)
+}
+
+// Mounted in a router, below a prefix or not, both paths are answered with and
+// without a slash, and never by a redirect, which would lose the body.
+func TestHandler_inARouter(t *testing.T) {
+	s := newSite(t, verify.HTTPOptions{Region: inChina}, withoutLimits)
+	mux := http.NewServeMux()
+	mux.Handle("/codes", s.handler)
+	mux.Handle("/codes/", s.handler)
+	mux.Handle("/api/", http.StripPrefix("/api", s.handler))
+	for _, prefix := range []string{"", "/api"} {
+		for _, slash := range []string{"", "/"} {
+			for path, want := range map[string]int{"/codes": 201, "/codes/check": 400} {
+				r := httptest.NewRequest("POST", prefix+path+slash, strings.NewReader(tryAlice("no")))
+				r.Header.Set("Content-Type", jsonMedia)
+				answer := httptest.NewRecorder()
+				mux.ServeHTTP(answer, r)
+				if answer.Code != want {
+					t.Errorf("%s%s%s is answered with %d, not %d", prefix, path, slash, answer.Code, want)
+				}
+			}
+		}
+	}
 }
 
 func FuzzHandler(f *testing.F) {

@@ -1,10 +1,15 @@
 package verify_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"testing"
+
+	"github.com/notifykit/notify/sms"
+	"github.com/notifykit/notify/verify"
 )
 
 // docs/security.md names every attack, and no attack that is none.
@@ -27,6 +32,27 @@ func TestSecurityPage(t *testing.T) {
 	for _, name := range told {
 		if !slices.Contains(done, name) {
 			t.Errorf("docs/security.md tells of %s, which is no test", name)
+		}
+	}
+}
+
+// The table from Reason to status in docs/verify.md is what the handler does.
+func TestStatusTable(t *testing.T) {
+	page, err := os.ReadFile("../docs/verify.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string][]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\d{3}) \\| `(\\w+)` \\|$").FindAllStringSubmatch(string(page), -1) {
+		told[row[1]] = row[2:]
+	}
+	for _, reason := range sms.Reasons() {
+		s := newSite(t, verify.HTTPOptions{Region: inChina})
+		s.vendor.FailNext(reason)
+		status, got := s.post("/codes", askAlice)
+		does := []string{strconv.Itoa(status), fmt.Sprint(got["reason"])}
+		if !slices.Equal(told[string(reason)], does) {
+			t.Errorf("%s: the page tells %v, and the handler answers %v", string(reason), told[string(reason)], does)
 		}
 	}
 }
