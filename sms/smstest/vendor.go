@@ -10,6 +10,8 @@ import (
 	"net/http/httptest"
 	"sync"
 	"time"
+
+	"github.com/notifykit/notify/sms"
 )
 
 // A vendor is a server on loopback that notes every request and connection.
@@ -31,6 +33,19 @@ func (t *trial) serve(h http.HandlerFunc) *vendor {
 	s.Start()
 	v.URL = s.URL
 	return v
+}
+
+// A changing vendor answers each message as it was last told to.
+type changing struct {
+	sms.Sender
+	answer http.HandlerFunc // changed between calls only
+}
+
+// changing starts one and makes the Sender for it.
+func (t *trial) changing() *changing {
+	c := &changing{}
+	c.Sender = t.open(t.serve(func(w http.ResponseWriter, r *http.Request) { c.answer(w, r) }).URL)
+	return c
 }
 
 // prepare makes a vendor and the server for it, which is not started yet.

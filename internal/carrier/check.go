@@ -46,8 +46,3 @@ func Refuse(provider string, m sms.Message, err error) *sms.Error {
 	e.Kind = cmp.Or(e.Kind, m.Kind)
 	return &e
 }
-
-// Error makes the *sms.Error of a call that ended without a whole answer.
-func (f *Failure) Error(provider string, m sms.Message) *sms.Error {
-	return &sms.Error{Provider: provider, Key: m.Key, Kind: m.Kind, Reason: f.Reason, Outcome: f.Outcome, Err: f.Err}
-}
