@@ -191,6 +191,9 @@ func TestInbox(t *testing.T) {
 	if strings.Index(body, "482913") > strings.Index(body, "alert") {
 		t.Error("the newest message is not the first")
 	}
+	if script := get("/inbox.js", "*/*"); script.Code != 200 || !strings.HasPrefix(script.Header().Get("Content-Type"), "text/javascript") || !strings.Contains(body, "/inbox.js") {
+		t.Errorf("the page's script: %d, %v", script.Code, script.Header())
+	}
 	if one := get("/inbox?to=%2B12025550123", "text/html").Body.String(); strings.Contains(one, "482913") || !strings.Contains(one, "1 message to") {
 		t.Error("the page of a number shows another's messages")
 	}

@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-//go:embed inbox.html
-var inboxPage string
+var (
+	//go:embed inbox.html
+	inboxPage string
+	//go:embed inbox.js
+	inboxScript []byte
+)
 
 // inbox is parsed once; a test renders it, so Must cannot fail in a program.
 var inbox = template.Must(template.New("inbox").Parse(inboxPage))
@@ -17,8 +21,13 @@ var inbox = template.Must(template.New("inbox").Parse(inboxPage))
 // maxShown is how many messages the page shows.
 const maxShown = 200
 
-// serveInbox shows what was taken, the newest first, to a person. The page
-// loads itself again and runs no script.
+// serveInboxScript is what brings new messages into an open page.
+func serveInboxScript(w http.ResponseWriter) {
+	reply{status: http.StatusOK, contentType: "text/javascript; charset=utf-8", body: inboxScript}.write(w)
+}
+
+// serveInbox shows what was taken, the newest first, to a person. The page runs
+// the script of this folder and no other.
 func (s *Sandbox) serveInbox(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		notAllowed(w, "GET")
@@ -34,7 +43,7 @@ func (s *Sandbox) serveInbox(w http.ResponseWriter, r *http.Request) {
 	slices.Reverse(messages)
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	_ = inbox.Execute(w, map[string]any{ // a client that has gone is all that can fail
 		"To": string(to), "Total": total, "Messages": inboxRows(messages[:min(total, maxShown)]),

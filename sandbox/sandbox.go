@@ -105,6 +105,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.twilio.serve(w, r)
 	case path == "/inbox":
 		s.serveInbox(w, r)
+	case path == "/inbox.js":
+		serveInboxScript(w)
 	case path == "/_sandbox/messages":
 		s.serveMessages(w, r)
 	case path == "/_sandbox/faults":

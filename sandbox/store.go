@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -101,8 +103,9 @@ func (s *store) after(seq uint64, to sms.Number, n int, now time.Time, pace time
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found := []Message{}
-	for _, e := range s.entries {
-		if e.seq <= seq || to != "" && e.To != to {
+	start, _ := slices.BinarySearchFunc(s.entries, seq+1, func(e *entry, seq uint64) int { return cmp.Compare(e.seq, seq) })
+	for _, e := range s.entries[start:] {
+		if to != "" && e.To != to {
 			continue
 		}
 		if len(found) == n {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -43,23 +44,13 @@ func (v *twilioVendor) list(c *twilioCall) (reply, *twilioError) {
 	shown := make([]map[string]any, 0, last-first)
 	v.store.newest(func(e *entry) bool { // once more under the lock: messages change
 		if _, ok := slices.BinarySearchFunc(all[first:last], e.seq, func(e *entry, seq uint64) int {
-			return compareNewest(e.seq, seq)
+			return cmp.Compare(seq, e.seq) // the newest first
 		}); ok {
 			shown = append(shown, e.resource(c.now, v.options.Pace))
 		}
 		return true
 	})
 	return jsonReply(http.StatusOK, "application/json", page.envelope(c.request.URL.Path, c.form, all, first, last, shown)), nil
-}
-
-func compareNewest(a, b uint64) int {
-	switch {
-	case a > b:
-		return -1
-	case a < b:
-		return 1
-	}
-	return 0
 }
 
 // cut gives the part of the list that the page shows.

@@ -22,6 +22,7 @@ const sandboxAddr = "127.0.0.1:8025"
 type sandboxFlags struct {
 	addr, config, certificate string
 	lenient, limits, tls      bool
+	keep                      int
 	callbackHosts             []string
 }
 
@@ -47,6 +48,7 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 	flags.BoolVar(&f.limits, "limits", false, "hold Aliyun's limits for each number: a code 1 a minute, 5 an hour and 10 a day, all else 50 a day")
 	flags.BoolVar(&f.tls, "tls", false, "serve HTTPS, with a certificate made at start")
 	flags.StringVar(&f.certificate, "certificate", "", "file to write that certificate to, for clients to trust; implies --tls")
+	flags.IntVar(&f.keep, "keep", 10_000, "how many messages are kept, the oldest given up first")
 	flags.StringSliceVar(&f.callbackHosts, "callback-host", nil, "host, besides the loopback ones, that status callbacks may go to; * for all")
 	return c
 }
@@ -55,7 +57,7 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
 	terminal := &lineWriter{w: a.errs}
 	o := sandbox.Options{
-		Lenient: f.lenient, Limits: f.limits, TLS: f.tls || f.certificate != "", CallbackHosts: f.callbackHosts,
+		Lenient: f.lenient, Limits: f.limits, MaxMessages: f.keep, TLS: f.tls || f.certificate != "", CallbackHosts: f.callbackHosts,
 		Logger:    slog.New(slog.NewTextHandler(terminal, nil)),
 		OnRefusal: func(r sandbox.Refusal) { terminal.line(r.String()) },
 	}
