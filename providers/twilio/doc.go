@@ -60,5 +60,6 @@
 // broken connection and a 2xx that cannot be read are Unknown.
 //
 // Twilio has no idempotency key for messages: a request is never repeated by
-// this package, nor by net/http below it once its first byte has left.
+// this package, nor by net/http below it once its first byte has left. What
+// became of a message whose outcome is Unknown is asked with [Provider.Find].
 package twilio

@@ -334,6 +334,9 @@ func TestFindWaitsForASendOfTheSameText(t *testing.T) {
 	if got := verdictOf(t, r, err); got != isUndecided {
 		t.Errorf("while the message may be that of a call in flight it is %v: %v", got, err)
 	}
+	if n := len(v.taken()); n != 1 {
+		t.Errorf("the list was asked: what ends while it is made may be missing in it")
+	}
 	close(goOn)
 	if err := <-done; err != nil {
 		t.Fatal(err)
@@ -341,6 +344,38 @@ func TestFindWaitsForASendOfTheSameText(t *testing.T) {
 	r, err = p.Find(t.Context(), notice(), time.Now().Add(-time.Hour))
 	if got := verdictOf(t, r, err); got != isNotFound {
 		t.Errorf("after the call has claimed it, it is %v: %v", got, err)
+	}
+}
+
+// A send of the same text begins after Find did, and is listed before its own
+// answer has come.
+func TestFindTakesNothingFromASendThatBeganMeanwhile(t *testing.T) {
+	arrived, goOn, done := make(chan bool), make(chan bool), make(chan error)
+	var p *twilio.Provider
+	v := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			arrived <- true
+			<-goOn
+			answer(http.StatusCreated, accepted)(w, r)
+			return
+		}
+		go func() {
+			m := notice()
+			m.Key = "another"
+			_, err := p.Send(context.WithoutCancel(r.Context()), m)
+			done <- err
+		}()
+		<-arrived
+		listing(item{sid: messageSID})(w, r)
+	})
+	p = open(t, options(t, v.URL))
+	r, err := p.Find(t.Context(), notice(), time.Now().Add(-time.Hour))
+	if got := verdictOf(t, r, err); got != isUndecided {
+		t.Errorf("it is %v: %v", got, err)
+	}
+	close(goOn)
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 
