@@ -73,3 +73,20 @@ func ExampleObserve() {
 	fmt.Println(attempts)
 	// Output: {"aliyun accepted": 2, "aliyun rejected": 1, "twilio accepted": 1}
 }
+
+func ExampleDeduplicate() {
+	sender := sms.Chain(provider("aliyun"), middleware.Deduplicate(middleware.NewMemoryStore(0), time.Hour))
+	m := code
+	m.Key = "login-17"
+	for range 2 { // the second is answered from the store
+		receipt, err := sender.Send(context.Background(), m)
+		fmt.Println(receipt.Provider, err)
+	}
+	m.Params = sms.Params{"code": "999999"}
+	_, err := sender.Send(context.Background(), m)
+	fmt.Println(err)
+	// Output:
+	// aliyun <nil>
+	// aliyun <nil>
+	// sms: invalid message: the key was used for another message: every message needs a key of its own
+}
