@@ -37,7 +37,7 @@ type Options struct {
 type Client struct {
 	http    http.Client
 	timeout time.Duration
-	own     *transport // nil where the caller gave one
+	own     *http.Transport // nil where the caller gave one
 
 	mu     sync.Mutex
 	closed bool
@@ -56,7 +56,7 @@ func New(o Options) *Client {
 	c.http.Transport = o.Transport
 	if o.Transport == nil {
 		c.own = newTransport()
-		c.http.Transport = c.own.http
+		c.http.Transport = c.own
 	}
 	return c
 }
@@ -70,7 +70,7 @@ func (c *Client) Close() error {
 	c.mu.Unlock()
 	c.calls.Wait()
 	if c.own != nil {
-		c.own.close()
+		c.own.CloseIdleConnections()
 	}
 	return nil
 }

@@ -1,13 +1,11 @@
 package carrier
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 )
 
@@ -26,29 +24,12 @@ const (
 	connectTimeout = 10 * time.Second
 )
 
-// A transport is a pool of connections that can be ended as a whole: net/http
-// goes on connecting for a call that has been given up, and has no way to stop
-// that.
-type transport struct {
-	http   *http.Transport
-	dialer net.Dialer
-
-	life context.Context // ends with close; not any call's
-	end  context.CancelFunc
-
-	mu    sync.Mutex
-	conns map[*conn]struct{} // those that are open
-}
-
-func newTransport() *transport {
-	t := &transport{
-		dialer: net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second},
-		conns:  map[*conn]struct{}{},
-	}
-	t.life, t.end = context.WithCancel(context.Background())
-	t.http = &http.Transport{
+// newTransport makes a pool. Its CloseIdleConnections also ends the connections
+// that are only being made, for calls that have been given up.
+func newTransport() *http.Transport {
+	return &http.Transport{
 		Proxy:                  proxy,
-		DialContext:            t.dial,
+		DialContext:            (&net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    connectTimeout,
 		MaxIdleConnsPerHost:    idlePerHost,
@@ -58,7 +39,6 @@ func newTransport() *transport {
 		// is replayed after it, is known of it alone.
 		TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
 	}
-	return t
 }
 
 // proxy is net/http's own, whose error would show the proxy's password.
@@ -68,52 +48,4 @@ func proxy(r *http.Request) (*url.URL, error) {
 		return nil, errors.New("the proxy that the environment names is no URL")
 	}
 	return u, nil
-}
-
-func (t *transport) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(t.life, cancel)()
-	raw, err := t.dialer.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	c := &conn{Conn: raw, transport: t}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if err := t.life.Err(); err != nil {
-		raw.Close()
-		return nil, err
-	}
-	t.conns[c] = struct{}{}
-	return c, nil
-}
-
-// close closes all connections and ends those that are being made. The caller
-// has seen to it that no call is in flight.
-func (t *transport) close() {
-	t.http.CloseIdleConnections()
-	t.mu.Lock()
-	t.end()
-	open := make([]*conn, 0, len(t.conns))
-	for c := range t.conns {
-		open = append(open, c)
-	}
-	t.mu.Unlock()
-	for _, c := range open {
-		c.Close()
-	}
-}
-
-// A conn tells its transport when it is closed.
-type conn struct {
-	net.Conn
-	transport *transport
-}
-
-func (c *conn) Close() error {
-	c.transport.mu.Lock()
-	delete(c.transport.conns, c)
-	c.transport.mu.Unlock()
-	return c.Conn.Close()
 }
