@@ -372,6 +372,9 @@ func TestClient_SendAll(t *testing.T) {
 				if sms.ReasonOf(r.Err) != want || sms.OutcomeOf(r.Err) != sms.Rejected || !errors.Is(r.Err, given) {
 					t.Errorf("%v became %v", given, r.Err)
 				}
+				if given == badNumber && r.Err != given {
+					t.Errorf("what is an error of a Sender already became %v", r.Err)
+				}
 			}
 		}
 	})

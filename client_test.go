@@ -164,6 +164,48 @@ func TestClient_Close(t *testing.T) {
 		})
 	})
 
+	t.Run("goes on to no other vendor", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := newVendor("a"), newVendor("b")
+			a.set(func(ctx context.Context, m sms.Message) error {
+				time.Sleep(time.Second)
+				return a.refuse(sms.AccountBlocked)(ctx, m)
+			})
+			err := closeDuring(t, open(t, notify.Config{}, a, b))
+			if sms.ReasonOf(err) != sms.AccountBlocked || !errors.Is(err, notify.ErrClosed) || b.count() != 0 {
+				t.Errorf("%v, %d calls of the second vendor", err, b.count())
+			}
+		})
+	})
+
+	t.Run("leaves the caller's own end to a call in flight behind a middleware that makes a context", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVendor("a")
+			v.set(slowly(time.Hour))
+			derive := func(next sms.Sender) sms.Sender {
+				return sms.Wrap(next, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+					ctx, cancel := context.WithCancel(ctx)
+					defer cancel()
+					return next.Send(ctx, m)
+				})
+			}
+			client := open(t, notify.Config{Middleware: []sms.Middleware{derive}}, v)
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(2*time.Second, cancel)
+			done := make(chan error, 1)
+			began := time.Now()
+			go func() {
+				_, err := client.Send(ctx, body())
+				done <- err
+			}()
+			synctest.Wait()
+			client.Close()
+			if err := <-done; time.Since(began) != 2*time.Second || sms.ReasonOf(err) != sms.Canceled || !errors.Is(err, context.Canceled) {
+				t.Errorf("after %v: %v", time.Since(began), err)
+			}
+		})
+	})
+
 	t.Run("lets a call in flight end behind a middleware that makes a context", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			v := newVendor("a")
@@ -187,9 +229,8 @@ func TestClient_Close(t *testing.T) {
 			synctest.Wait()
 			for range 20 {
 				closes.Go(func() {
-					client.Close()
-					if v.count() != 20 {
-						t.Errorf("closed with %d calls", v.count())
+					if err := client.Close(); err != nil || v.count() != 20 {
+						t.Errorf("%v, %d calls", err, v.count())
 					}
 				})
 			}

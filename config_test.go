@@ -259,6 +259,20 @@ func TestNew_settings(t *testing.T) {
 	}
 }
 
+// A driver that passes over what Decode tells opens nothing all the same.
+func TestNew_tells_the_faults_that_a_driver_passes_over(t *testing.T) {
+	v := newVendor("lax")
+	lax := sms.Driver{Name: "lax", Settings: vendorSettings{}, Open: func(c sms.DriverConfig) (sms.Sender, error) {
+		var s vendorSettings
+		_ = c.Decode(&s)
+		return v, nil
+	}}
+	_, err := notify.New(notify.Config{Providers: map[string]notify.ProviderConfig{"a": {Driver: "lax", Settings: map[string]any{"regoin": "x"}}}}, lax)
+	if want := `notify: providers.a.regoin: there is no key "regoin": did you mean "region"?`; err == nil || err.Error() != want || v.closed != 1 {
+		t.Errorf("%v, closed %d times", err, v.closed)
+	}
+}
+
 func TestNew_tells_every_fault_of_a_Config_made_in_Go(t *testing.T) {
 	made := newVendor("made")
 	opener := func(s sms.Sender) func(sms.DriverConfig) (sms.Sender, error) {

@@ -68,6 +68,7 @@ type vendor struct {
 
 	mu     sync.Mutex
 	calls  []sms.Message
+	busy   int // calls in flight
 	closed int
 }
 
@@ -77,7 +78,13 @@ func (v *vendor) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	v.mu.Lock()
 	v.calls = append(v.calls, m.Clone())
 	answer := v.answer
+	v.busy++
 	v.mu.Unlock()
+	defer func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.busy--
+	}()
 	if answer != nil {
 		if err := answer(ctx, m); err != nil {
 			return sms.Receipt{}, err
@@ -90,6 +97,9 @@ func (v *vendor) Close() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.closed++
+	if v.busy > 0 {
+		return fmt.Errorf("vendor %s is closed with %d calls in flight", v.name, v.busy)
+	}
 	return nil
 }
 
