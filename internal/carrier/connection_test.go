@@ -9,8 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"runtime/pprof"
 	"strings"
 	"sync"
@@ -200,22 +198,4 @@ func labelled(t *testing.T, id string) string {
 		}
 	}
 	return strings.Join(found, "\n\n")
-}
-
-// The proxy's password is the environment's, and no error shows it. net/http
-// reads the environment once, so the call is made in a process of its own.
-func TestAProxyThatIsNoURL(t *testing.T) {
-	const wrong = "http://user:pass%zzword@proxy"
-	if os.Getenv("HTTPS_PROXY") == wrong {
-		_, f := open(t, carrier.Options{}).Do(t.Context(), post(t, "https://vendor.invalid"))
-		is(t, f, sms.Unavailable, sms.Rejected)
-		t.Logf("the end: %v", f.Err)
-		return
-	}
-	self := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAProxyThatIsNoURL$", "-test.v")
-	self.Env = append(os.Environ(), "HTTPS_PROXY="+wrong, "https_proxy="+wrong)
-	out, err := self.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "the proxy that the environment names is no URL") || strings.Contains(string(out), "pass%zzword") {
-		t.Errorf("%v:\n%s", err, out)
-	}
 }

@@ -2,10 +2,8 @@ package carrier
 
 import (
 	"crypto/tls"
-	"errors"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -28,7 +26,7 @@ const (
 // that are only being made, for calls that have been given up.
 func newTransport() *http.Transport {
 	return &http.Transport{
-		Proxy:                  proxy,
+		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    connectTimeout,
@@ -39,13 +37,4 @@ func newTransport() *http.Transport {
 		// is replayed after it, is known of it alone.
 		TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
 	}
-}
-
-// proxy is net/http's own, whose error would show the proxy's password.
-func proxy(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, errors.New("the proxy that the environment names is no URL")
-	}
-	return u, nil
 }
