@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -105,7 +106,11 @@ func (c *callbacks) tell(e *entry) {
 		if form == nil {
 			return
 		}
-		c.post(e.ID, e.Account, e.twilio.callback, form)
+		status, err := c.post(c.ctx, e.ID, e.Account, e.twilio.callback, form)
+		if err != nil || status >= 300 {
+			// An error's text has the address in it, which is the account's to write.
+			c.options.Logger.Info("sandbox: a receiver did not take a status callback", "message", e.ID, "status", status)
+		}
 	}
 }
 
@@ -125,16 +130,17 @@ func (e *entry) callbackForm(at time.Time, pace time.Duration) url.Values {
 	return form
 }
 
-func (c *callbacks) post(id, account, target string, form url.Values) {
+// post sends one signed form, and gives the status of the answer.
+func (c *callbacks) post(ctx context.Context, id, account, target string, form url.Values) (status int, err error) {
 	select {
 	case c.posts <- struct{}{}:
 		defer func() { <-c.posts }()
-	case <-c.ctx.Done():
-		return
+	case <-ctx.Done():
+		return 0, ctx.Err()
 	}
-	r, err := http.NewRequestWithContext(c.ctx, http.MethodPost, target, strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(form.Encode()))
 	if err != nil {
-		return // readCallback has parsed it
+		return 0, fmt.Errorf("sandbox: message %s: its callback is no address", id)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	r.Header.Set("User-Agent", "TwilioProxy/1.1")
@@ -142,15 +148,10 @@ func (c *callbacks) post(id, account, target string, form url.Values) {
 	r.Header.Set("X-Twilio-Signature", signCallback(c.Sandbox.twilio.token(account), target, form))
 	answer, err := c.client.Do(r)
 	if err != nil {
-		// The error's text has the address in it, which is the caller's to write.
-		c.options.Logger.Info("sandbox: status callback failed: nobody answered", "message", id)
-		return
+		return 0, fmt.Errorf("sandbox: message %s: nobody answered its callback", id)
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxBody))
-	_ = answer.Body.Close()
-	if answer.StatusCode >= 300 {
-		c.options.Logger.Info("sandbox: status callback failed", "message", id, "status", answer.StatusCode)
-	}
+	return answer.StatusCode, answer.Body.Close()
 }
 
 func (v *twilioVendor) token(account string) string {

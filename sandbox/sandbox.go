@@ -9,7 +9,7 @@
 //   - Twilio under "/2010-04-01/Accounts/{sid}/Messages": basic auth in its three
 //     forms, the vendor's magic numbers, paging, status callbacks.
 //   - A person's inbox at "/inbox", its data at "/_sandbox/messages", faults at
-//     "/_sandbox/faults".
+//     "/_sandbox/faults", replies of people at "/_sandbox/replies".
 //
 // A sandbox keeps messages in memory, up to a bound, and shows them in full to
 // whoever can reach its port: Listen stays on the loopback address unless told
@@ -109,6 +109,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		serveInboxScript(w)
 	case path == "/_sandbox/messages":
 		s.serveMessages(w, r)
+	case path == "/_sandbox/replies":
+		s.serveReplies(w, r)
 	case path == "/_sandbox/faults":
 		s.serveFaults(w, r)
 	case path == "/favicon.ico":

@@ -20,6 +20,7 @@ const twilioPrefix = "/2010-04-01/"
 type twilioVendor struct {
 	*Sandbox
 	accounts map[string]*twilioAccount
+	optOuts  optOuts
 }
 
 // A twilioAccount is an Account, its services and contents by SID.
@@ -30,7 +31,7 @@ type twilioAccount struct {
 }
 
 func newTwilioVendor(s *Sandbox) *twilioVendor {
-	v := &twilioVendor{Sandbox: s, accounts: map[string]*twilioAccount{}}
+	v := &twilioVendor{Sandbox: s, accounts: map[string]*twilioAccount{}, optOuts: optOuts{out: map[optOut]struct{}{}}}
 	for _, a := range s.options.Accounts {
 		known := v.accounts[a.SID]
 		if known == nil {

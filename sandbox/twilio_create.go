@@ -49,7 +49,7 @@ func twilioMagic(code int) *twilioError { return twilioFailure(strconv.Itoa(code
 // create takes a message.
 func (v *twilioVendor) create(c *twilioCall) (reply, *twilioError) {
 	e := &entry{twilio: &twilioFacts{}, Message: Message{Vendor: Twilio, Account: c.accountID, At: c.now}}
-	for _, read := range []func(*twilioCall, *entry) *twilioError{v.readTo, v.readSender, v.readMagic, v.readContent, readCallback, readTimes} {
+	for _, read := range []func(*twilioCall, *entry) *twilioError{v.readTo, v.readSender, v.checkNumbers, v.readContent, readCallback, readTimes} {
 		if refusal := read(c, e); refusal != nil {
 			return reply{}, refusal
 		}
@@ -120,10 +120,14 @@ func first(list []string) string {
 	return list[0]
 }
 
-// readMagic refuses by the vendor's test numbers; of two the sender's counts.
-func (v *twilioVendor) readMagic(_ *twilioCall, e *entry) *twilioError {
+// checkNumbers refuses by the vendor's test numbers, of which the sender's
+// counts first, and those who have opted out.
+func (v *twilioVendor) checkNumbers(_ *twilioCall, e *entry) *twilioError {
 	if code := cmp.Or(magicFrom[e.From], magicTo[string(e.To)]); code != 0 {
 		return twilioMagic(code)
+	}
+	if v.optOuts.has(optOut{e.Account, e.twilio.sender, e.To}) {
+		return twilioMagic(21610)
 	}
 	if e.From == string(e.To) && e.From != TwilioSender {
 		return twilioRefuse(400, 21211, "'To' and 'From' number cannot be the same: %s", e.From)
