@@ -1,14 +1,14 @@
 package verify
 
-import (
-	"container/heap"
-	"time"
-)
+import "time"
 
-// A schedule holds everything that a MemoryStore keeps by the time when it is to
-// be looked at again. An entry that lasts longer than was thought stays where it
+// A schedule holds everything that a MemoryStore keeps by the minute in which it
+// is to be looked at. An entry that lasts longer than was thought stays where it
 // is until then, and is put back: no step has to move it.
-type schedule []kept
+type schedule struct {
+	minutes map[int64][]kept
+	next    int64 // the first minute that may hold entries
+}
 
 // kept is an entry of a MemoryStore.
 type kept interface {
@@ -17,33 +17,51 @@ type kept interface {
 	remove(*MemoryStore) // forgets it
 }
 
-// due is when an entry is to be looked at.
+// due is the part of an entry that a schedule needs.
 type due struct {
-	at time.Time // zero: it is not in the schedule
+	waits bool // it is in the schedule
 }
 
 func (d *due) scheduled() *due { return d }
 
-func (s schedule) Len() int           { return len(s) }
-func (s schedule) Less(i, j int) bool { return s[i].scheduled().at.Before(s[j].scheduled().at) }
-func (s schedule) Swap(i, j int)      { s[i], s[j] = s[j], s[i] }
-func (s *schedule) Push(x any)        { *s = append(*s, x.(kept)) }
+func minuteOf(t time.Time) int64 { return t.Unix() / 60 }
 
-func (s *schedule) Pop() any {
-	last := len(*s) - 1
-	k := (*s)[last]
-	(*s)[last] = nil
-	*s = (*s)[:last]
-	return k
+// put makes sure that k is looked at, in the minute after at or before. Later is
+// not needed: how long it then turns out to last is asked again.
+func (s *schedule) put(k kept, at time.Time) {
+	d := k.scheduled()
+	if d.waits {
+		return
+	}
+	d.waits = true
+	minute := minuteOf(at) + 1 // by then it is over
+	if len(s.minutes) == 0 {
+		s.next = minute
+	}
+	s.next = min(s.next, minute)
+	if s.minutes == nil {
+		s.minutes = map[int64][]kept{}
+	}
+	s.minutes[minute] = append(s.minutes[minute], k)
 }
 
-// put makes sure that k is looked at, at or before at. Later is not needed: what
-// it then turns out to last is asked again.
-func (s *schedule) put(k kept, at time.Time) {
-	if d := k.scheduled(); d.at.IsZero() {
-		d.at = at
-		heap.Push(s, k)
+// pop takes an entry out whose minute has come.
+func (s *schedule) pop(now time.Time) (kept, bool) {
+	for len(s.minutes) > 0 && s.next <= minuteOf(now) {
+		waiting := s.minutes[s.next]
+		if len(waiting) == 0 {
+			delete(s.minutes, s.next)
+			s.next++
+			continue
+		}
+		last := len(waiting) - 1
+		k := waiting[last]
+		waiting[last] = nil
+		s.minutes[s.next] = waiting[:last]
+		k.scheduled().waits = false
+		return k, true
 	}
+	return nil, false
 }
 
 // atOnce is how many entries a step looks at: more than it can add, so that what
@@ -67,19 +85,18 @@ func (m *MemoryStore) room(now time.Time, n int) bool {
 	return m.used+n <= m.size
 }
 
-// forgetOne looks at the first entry, and tells whether its time had come.
+// forgetOne looks at one entry whose time may have come, and tells whether there
+// was one.
 func (m *MemoryStore) forgetOne(now time.Time) bool {
-	if len(m.due) == 0 || m.due[0].scheduled().at.After(now) {
+	k, ok := m.due.pop(now)
+	if !ok {
 		return false
 	}
-	first := m.due[0]
-	if over := first.over(); over.After(now) {
-		first.scheduled().at = over
-		heap.Fix(&m.due, 0)
-		return true
+	if over := k.over(); over.After(now) {
+		m.due.put(k, over)
+	} else {
+		k.remove(m)
 	}
-	heap.Pop(&m.due)
-	first.remove(m)
 	return true
 }
 

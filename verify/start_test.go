@@ -58,6 +58,9 @@ func TestStart_resend(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if m, _ := w.vendor.Last(alice); !m.Expires.Equal(time.Now().Add(c.left)) {
+					t.Errorf("the message expires in %v, and its code in %v", time.Until(m.Expires), c.left)
+				}
 				second := w.vendor.Code(alice)
 				if (first == second) != c.same || ch.ExpiresIn != c.left {
 					t.Errorf("same code: %v, expires in %v; want %v, %v", first == second, ch.ExpiresIn, c.same, c.left)
