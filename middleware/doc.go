@@ -12,8 +12,15 @@
 //
 // From the outermost to the vendor:
 //
-//	Validate      a message that nobody could deliver costs no token and no try
+//	Log, Observe  see every message and its whole story
+//	Validate      a message that nobody could deliver costs no token and no try; fills in the Kind
+//	Redirect      in staging: what counts by number counts the one telephone
+//	Suppress      who has opted out costs nothing either
+//	Deduplicate   a message that came twice costs no second token
+//	Budget        refuses before Failover, which would go around it
 //	RateLimit     for each number: one token for a message, however many tries it takes
+//	DryRun        in place of all that follows
+//	Route         the vendors that a message may go to; or Weighted
 //	Failover      the vendors in order; each of them is
 //	  Retry         tries again where that helps soon, so that the next vendor is not asked for nothing
 //	  Breaker       counts every try; while it is open, neither a pacer's token nor a wait is spent

@@ -90,3 +90,22 @@ func ExampleDeduplicate() {
 	// aliyun <nil>
 	// sms: invalid message: the key was used for another message: every message needs a key of its own
 }
+
+func ExampleNewBudget() {
+	budget, err := middleware.NewBudget(middleware.BudgetLimit{Name: "abroad", Segments: 1, Per: 24 * time.Hour, Regions: []string{"US"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sender := sms.Chain(provider("twilio"), budget.Middleware)
+	for _, to := range []sms.Number{"+15005550006", "+15005550006", "+8613800000000"} {
+		_, err := sender.Send(context.Background(), sms.Message{To: to, Body: "hello"})
+		fmt.Println(sms.OutcomeOf(err))
+	}
+	fmt.Println("spent:", budget.Spent())
+	// Output:
+	// accepted
+	// rejected
+	// accepted
+	// spent: [1]
+}

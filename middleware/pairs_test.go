@@ -42,10 +42,19 @@ func TestPairs_overOneVendor(t *testing.T) {
 	pacer := func(next sms.Sender) sms.Sender {
 		return middleware.RateLimit(middleware.NewPacer(1, 2), middleware.RateLimitOptions{Name: "a"})(next)
 	}
+	once := func(next sms.Sender) sms.Sender {
+		return middleware.Deduplicate(middleware.NewMemoryStore(0), time.Hour)(next)
+	}
+	var optedOut middleware.SuppressionList
+	optedOut.Add(message.To, middleware.Suppression{Reason: "opted out"})
+	suppress := middleware.Suppress(&optedOut)
 	bad := message
 	bad.Params = sms.Params{"code": "四"}
 	notice := sms.Message{To: message.To, Template: "order", Params: sms.Params{"name": "王"}}
 	body := sms.Message{To: message.To, Body: "hello", Kind: sms.Notification}
+	body1 := body
+	body1.Key = "k"
+	hangUp := step{err: maybe("a", sms.Unavailable)}
 
 	tests := []struct {
 		name     string
@@ -97,6 +106,25 @@ func TestPairs_overOneVendor(t *testing.T) {
 
 		{"pacer around timeout", []sms.Middleware{pacer, timeout}, repeat(hanging, 99), body, 1, 1, "a unavailable?", 0},
 		{"timeout around pacer", []sms.Middleware{timeout, pacer}, repeat(hanging, 99), body, 1, 1, "a unavailable?", 0},
+
+		// A message that came twice is sent once, and costs one token only where Deduplicate is outside.
+		{"deduplicate around a number's limit", []sms.Middleware{once, perNumber(1)}, nil, message, 3, 1, "a accepted", 0},
+		{"a number's limit around deduplicate", []sms.Middleware{perNumber(1), once}, nil, message, 3, 1, " recipient_limited", 0},
+		{"deduplicate around retry", []sms.Middleware{once, retry}, repeat(down, 2), message, 3, 3, "a accepted", 0},
+		{"retry around deduplicate", []sms.Middleware{retry, once}, repeat(down, 2), message, 3, 3, "a accepted", 0},
+		{"deduplicate around retry, unknown", []sms.Middleware{once, retry}, []step{hangUp}, body1, 3, 1, "a unavailable?", 0},
+		{"retry around deduplicate, unknown", []sms.Middleware{retry, once}, []step{hangUp}, body1, 3, 1, "a unavailable?", 0},
+		{"deduplicate around breaker", []sms.Middleware{once, breaker}, repeat(down, 99), message, 9, 4, "a unavailable", middleware.StateOpen},
+		// What the store answers again is no new failure of the vendor's, but the breaker outside cannot know.
+		{"breaker around deduplicate", []sms.Middleware{breaker, once}, []step{hangUp}, body1, 9, 1, "a unavailable", middleware.StateOpen},
+		{"deduplicate around breaker, unknown", []sms.Middleware{once, breaker}, []step{hangUp}, body1, 9, 1, "a unavailable?", middleware.StateClosed},
+
+		// Who has opted out is sent nothing, and costs nothing.
+		{"suppress around a number's limit", []sms.Middleware{suppress, perNumber(1)}, nil, message, 3, 0, " recipient_blocked", 0},
+		{"a number's limit around suppress", []sms.Middleware{perNumber(1), suppress}, nil, message, 3, 0, " recipient_blocked", 0},
+		{"suppress around retry", []sms.Middleware{suppress, retry}, nil, message, 1, 0, " recipient_blocked", 0},
+		{"retry around suppress", []sms.Middleware{retry, suppress}, nil, message, 1, 0, " recipient_blocked", 0},
+		{"breaker around suppress", []sms.Middleware{breaker, suppress}, nil, message, 9, 0, " recipient_blocked", middleware.StateClosed},
 
 		// What is wrong costs no try, no token and no failure, wherever it is found.
 		{"validate around retry", []sms.Middleware{validate, retry}, nil, bad, 1, 0, " invalid_message", 0},
