@@ -5,7 +5,6 @@ go 1.26.0
 require (
 	github.com/notifykit/notify v0.1.0
 	github.com/spf13/cobra v1.10.2
-	golang.org/x/term v0.48.0
 )
 
 require (
@@ -23,7 +22,6 @@ require (
 	github.com/sony/gobreaker/v2 v2.4.0 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
 	github.com/twilio/twilio-go v1.31.0 // indirect
-	golang.org/x/sys v0.50.0 // indirect
 	golang.org/x/text v0.23.0 // indirect
 	golang.org/x/time v0.16.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
