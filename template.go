@@ -71,14 +71,14 @@ func templateFault(path, name string, err error) (string, error) {
 	if !ok {
 		return path, err
 	}
-	for part, key := range map[string]string{"binding ": "bindings", "variable ": "variables"} {
-		rest, ok := strings.CutPrefix(text, part)
+	for _, part := range []string{"binding", "variable"} {
+		rest, ok := strings.CutPrefix(text, part+" ")
 		if !ok {
 			continue
 		}
 		if quoted, err := strconv.QuotedPrefix(rest); err == nil && strings.HasPrefix(rest[len(quoted):], ": ") {
 			entry, _ := strconv.Unquote(quoted) // QuotedPrefix has seen to it
-			path, text = config.Join(config.Join(path, key), entry), rest[len(quoted)+2:]
+			path, text = config.Join(config.Join(path, part+"s"), entry), rest[len(quoted)+2:]
 		}
 	}
 	for _, key := range []string{"text", "order", "pattern", "max_len"} {

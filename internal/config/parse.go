@@ -33,13 +33,8 @@ func parse(file string, data []byte) (root *Node, faults []Fault) {
 		}
 	}()
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if len(data) > maxSize {
-		fault(1, 1, "", fmt.Errorf("it has %d bytes: at most %d", len(data), maxSize))
-		return nil, faults
-	}
-	if at := invalidUTF8(data); at >= 0 {
-		line := 1 + bytes.Count(data[:at], []byte("\n"))
-		fault(line, at-bytes.LastIndexByte(data[:at], '\n'), "", errors.New("it is not UTF-8 here: save the file as UTF-8"))
+	if line, column, err := checkBytes(data); err != nil {
+		fault(line, column, "", err)
 		return nil, faults
 	}
 	tokens := lexer.Tokenize(string(data))
@@ -67,6 +62,18 @@ func parse(file string, data []byte) (root *Node, faults []Fault) {
 		root = c.node("", doc.Body)
 	}
 	return root, faults
+}
+
+// checkBytes refuses what the parser is better not given, and tells where it is.
+func checkBytes(data []byte) (line, column int, err error) {
+	if len(data) > maxSize {
+		return 1, 1, fmt.Errorf("it has more than %d bytes, the most that is read", maxSize)
+	}
+	if at := invalidUTF8(data); at >= 0 {
+		line = 1 + bytes.Count(data[:at], []byte("\n"))
+		return line, at - bytes.LastIndexByte(data[:at], '\n'), errors.New("it is not UTF-8 here: save the file as UTF-8")
+	}
+	return 0, 0, nil
 }
 
 func invalidUTF8(data []byte) int {
