@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -18,19 +19,6 @@ import (
 	"github.com/notifykit/notify/internal/redact"
 	"github.com/notifykit/notify/sms"
 )
-
-// Codes returns Postal's codes, of which "0" is accepted.
-func Codes() []sms.CodeInfo {
-	return []sms.CodeInfo{
-		{Code: "11", Reason: sms.Unauthorized, Outcome: sms.Rejected, Meaning: "unknown token", Advice: "copy the token anew from Settings"},
-		{Code: "12", Reason: sms.AccountBlocked, Outcome: sms.Rejected, Meaning: "no credit", Advice: "pay the open invoice"},
-		{Code: "21", Reason: sms.InvalidNumber, Outcome: sms.Rejected, Meaning: "no such number", Advice: "ask the person for another number"},
-		{Code: "22", Reason: sms.RecipientBlocked, Outcome: sms.Rejected, Meaning: "opted out", Advice: "send nothing there until they opt in"},
-		{Code: "31", Reason: sms.TemplateRejected, Outcome: sms.Rejected, Meaning: "unknown template", Advice: "check the binding's ID"},
-		{Code: "41", Reason: sms.Throttled, Outcome: sms.Rejected, Meaning: "too many calls", Advice: "wait as long as told, or ask for a higher rate"},
-		{Code: "51", Reason: sms.Unavailable, Outcome: sms.Unknown, Meaning: "queue lost", Advice: "look into Postal's log before sending again"},
-	}
-}
 
 // Options are what a Provider is made of.
 type Options struct {
@@ -72,7 +60,13 @@ func New(o Options) (*Provider, error) {
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
+	o.Senders = maps.Clone(o.Senders) // the caller's to change
 	return &Provider{options: o, http: carrier.New(carrier.Options{Timeout: o.Timeout})}, nil
+}
+
+// CheckTemplate tells whether Send would refuse these values.
+func (p *Provider) CheckTemplate(name string, values sms.Params) error {
+	return p.options.Templates.CheckTemplate(name, values)
 }
 
 // Send sends m once; see [sms.Sender].
@@ -104,12 +98,9 @@ func (p *Provider) request(m sms.Message) (*http.Request, error) {
 	for i, name := range binding.Order {
 		values[i] = m.Params[name]
 	}
-	body, err := json.Marshal(map[string]any{"to": m.To.E164(), "from": cmp.Or(from, binding.From), "template": binding.ID, "values": values, "reference": m.Key})
-	if err != nil {
-		return nil, err
-	}
+	body, wrong := json.Marshal(map[string]any{"to": m.To.E164(), "from": cmp.Or(from, binding.From), "template": binding.ID, "values": values, "reference": m.Key})
 	r, err := http.NewRequest(http.MethodPost, p.options.Endpoint+"/v1/messages", bytes.NewReader(body))
-	if err != nil {
+	if err = errors.Join(wrong, err); err != nil {
 		return nil, err
 	}
 	r.Header.Set("Authorization", "Bearer "+p.options.Token)
