@@ -1,0 +1,442 @@
+package outboxtest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/notifykit/notify/outbox"
+)
+
+// A Disk is a store in memory that outlives the Engines opened on it, so that a
+// crash can be played: Open an Engine, Kill it, Open another. Its clock is
+// package time, so it works in a bubble of testing/synctest. It looks at every
+// record for each Take: use it for thousands of messages, not for millions.
+type Disk struct {
+	// Lease is how long an Engine that is paused keeps what it was handed. Defaults
+	// to 10 seconds. Keep is the window of ended records. Defaults to 24 hours.
+	// Neither may be changed once an Engine is open.
+	Lease, Keep time.Duration
+
+	mu    sync.Mutex // guards what follows, and the fields of every Memory
+	rows  map[string]*row
+	seq   uint64
+	lease uint64
+	wake  chan struct{} // closed when there may be something to take
+}
+
+// A row is what is on the disk of one message.
+type row struct {
+	entry   outbox.Entry
+	rec     outbox.Record
+	seq     uint64
+	ready   bool          // may be taken from due on
+	due     time.Time     // of what is ready
+	owner   *Memory       // of what is handed out
+	lease   uint64        // the hand-out that counts
+	unsure  uint64        // the hand-out that was taken for dead
+	before  outbox.Record // before the hand-out
+	earlier uint64        // the hand-out before it
+}
+
+// NewDisk makes an empty Disk.
+func NewDisk() *Disk {
+	return &Disk{rows: map[string]*row{}, wake: make(chan struct{})}
+}
+
+// A Memory is an Engine on a Disk: one process. It holds every rule of
+// outbox.Engine in the plainest way, and is what Run is tested with.
+type Memory struct {
+	disk   *Disk
+	done   chan struct{} // closed by Close and Kill
+	dead   bool
+	paused time.Time // zero: it runs
+}
+
+var (
+	_ outbox.Engine = (*Memory)(nil)
+	_ outbox.Peeker = (*Memory)(nil)
+)
+
+// Open opens an Engine on d.
+func (d *Disk) Open() *Memory { return &Memory{disk: d, done: make(chan struct{})} }
+
+// Len is how many records there are, of any state.
+func (d *Disk) Len() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.rows)
+}
+
+// Kill ends m as kill -9 ends a process: what it was handed out stays so, and is
+// free for others at once, because m is certainly gone.
+func (m *Memory) Kill() {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	m.end(true)
+}
+
+// Pause makes m look like a process that is stopped: after the lease its
+// hand-outs are free for others. Its methods go on working, as they do when such
+// a process wakes.
+func (m *Memory) Pause() {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	m.paused = time.Now()
+}
+
+// Resume ends a Pause.
+func (m *Memory) Resume() {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	m.paused = time.Time{}
+}
+
+// Close gives up what m was handed.
+func (m *Memory) Close() error {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	m.end(false)
+	return nil
+}
+
+// end is the end of m. A crash leaves no trace of hand-outs that need none.
+func (m *Memory) end(crash bool) {
+	if m.dead {
+		return
+	}
+	m.dead = true
+	close(m.done)
+	for _, r := range m.disk.rows {
+		if crash && r.owner == m && r.entry.Repeat {
+			r.rec, r.owner, r.ready, r.lease = r.before, nil, true, r.earlier
+		}
+	}
+	m.disk.changed()
+}
+
+// changed wakes everybody who waits. Under mu.
+func (d *Disk) changed() {
+	close(d.wake)
+	d.wake = make(chan struct{})
+}
+
+// lapse is when the lease of m ends; zero: it does not, or has long.
+func (m *Memory) lapse() (at time.Time, lapsed bool) {
+	switch {
+	case m.dead:
+		return time.Time{}, true
+	case m.paused.IsZero():
+		return time.Time{}, false
+	}
+	at = m.paused.Add(cmp.Or(m.disk.Lease, 10*time.Second))
+	return at, !time.Now().Before(at)
+}
+
+// Put stores entries.
+func (m *Memory) Put(ctx context.Context, entries []outbox.Entry) []error {
+	d := m.disk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	answers := make([]error, len(entries))
+	err := m.usable(ctx)
+	d.forget()
+	for i, e := range entries {
+		old := d.rows[e.Key]
+		switch {
+		case err != nil:
+			answers[i] = err
+		case old != nil && old.rec.Hash == e.Hash:
+			answers[i] = outbox.ErrSame
+		case old != nil:
+			answers[i] = outbox.ErrKeyTaken
+		default:
+			d.add(e)
+		}
+	}
+	d.changed()
+	return answers
+}
+
+func (m *Memory) usable(ctx context.Context) error {
+	if m.dead {
+		return outbox.ErrClosed
+	}
+	return ctx.Err()
+}
+
+func (d *Disk) add(e outbox.Entry) {
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
+	e.Data = bytes.Clone(e.Data)
+	d.seq++
+	d.rows[e.Key] = &row{entry: e, seq: d.seq, ready: true, due: e.At, rec: outbox.Record{
+		Key: e.Key, Hash: e.Hash, Class: e.Class, State: outbox.Queued, At: e.At, Data: e.Data}}
+}
+
+// forget removes what has ended before the window.
+func (d *Disk) forget() {
+	until := time.Now().Add(-cmp.Or(d.Keep, 24*time.Hour))
+	maps.DeleteFunc(d.rows, func(_ string, r *row) bool { return r.rec.State.Ended() && r.rec.At.Before(until) })
+}
+
+// reclaim frees what owners that are no more were handed, and tells when the
+// next may lapse.
+func (d *Disk) reclaim() (next time.Time) {
+	for _, r := range d.rows {
+		if r.owner == nil {
+			continue
+		}
+		at, lapsed := r.owner.lapse()
+		switch {
+		case lapsed:
+			r.owner, r.ready, r.due, r.unsure = nil, true, r.rec.At, r.lease
+		case !at.IsZero() && (next.IsZero() || at.Before(next)):
+			next = at
+		}
+	}
+	return next
+}
+
+// ready gives what may be taken, in order, and when there may be more.
+func (d *Disk) ready(classes []string) (rows []*row, next time.Time) {
+	next = d.reclaim()
+	now := time.Now()
+	for _, r := range d.rows {
+		if !r.ready || !slices.Contains(classes, r.entry.Class) {
+			continue
+		}
+		if r.due.After(now) {
+			if next.IsZero() || r.due.Before(next) {
+				next = r.due
+			}
+			continue
+		}
+		rows = append(rows, r)
+	}
+	slices.SortFunc(rows, func(a, b *row) int {
+		return cmp.Or(slices.Index(classes, a.entry.Class)-slices.Index(classes, b.entry.Class), a.due.Compare(b.due), cmp.Compare(a.seq, b.seq))
+	})
+	return rows, next
+}
+
+// await calls try under the lock until it says that it has got what it wanted.
+func (m *Memory) await(ctx context.Context, classes []string, try func(rows []*row) bool) error {
+	for {
+		m.disk.mu.Lock()
+		if err := m.usable(ctx); err != nil {
+			m.disk.mu.Unlock()
+			return err
+		}
+		rows, next := m.disk.ready(classes)
+		done := try(rows)
+		wake := m.disk.wake
+		m.disk.mu.Unlock()
+		if done {
+			return nil
+		}
+		m.wait(ctx, wake, next)
+	}
+}
+
+// wait returns when something may have changed.
+func (m *Memory) wait(ctx context.Context, wake <-chan struct{}, next time.Time) {
+	var alarm <-chan time.Time
+	if !next.IsZero() {
+		t := time.NewTimer(time.Until(next))
+		defer t.Stop()
+		alarm = t.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-m.done:
+	case <-wake:
+	case <-alarm:
+	}
+}
+
+// Take claims.
+func (m *Memory) Take(ctx context.Context, classes []string, n int) (leases []outbox.Lease, err error) {
+	err = m.await(ctx, classes, func(rows []*row) bool {
+		for _, r := range rows[:min(n, len(rows))] {
+			leases = append(leases, m.claim(r))
+		}
+		return len(leases) > 0
+	})
+	return leases, err
+}
+
+// Peek looks.
+func (m *Memory) Peek(ctx context.Context, classes []string) (class string, err error) {
+	err = m.await(ctx, classes, func(rows []*row) bool {
+		if len(rows) > 0 {
+			class = rows[0].entry.Class
+		}
+		return len(rows) > 0
+	})
+	return class, err
+}
+
+func (m *Memory) claim(r *row) outbox.Lease {
+	m.disk.lease++
+	r.before, r.earlier = r.rec, r.lease
+	var last outbox.Record
+	if r.lease != 0 {
+		last = r.rec
+		last.Data = nil
+	}
+	if r.rec.State != outbox.Sending {
+		r.rec.State, r.rec.At = outbox.Sending, time.Now()
+	}
+	r.owner, r.lease, r.ready = m, m.disk.lease, false
+	e := r.entry
+	e.Data = bytes.Clone(e.Data)
+	return outbox.Lease{Entry: e, Last: last, Token: token{m, r.lease}}
+}
+
+// A token is a Lease.Token.
+type token struct {
+	owner *Memory
+	lease uint64
+}
+
+// Valid tells whether the owner's lease holds.
+func (t token) Valid() bool {
+	t.owner.disk.mu.Lock()
+	defer t.owner.disk.mu.Unlock()
+	_, lapsed := t.owner.lapse()
+	return !lapsed
+}
+
+// Settle records ends.
+func (m *Memory) Settle(ctx context.Context, ends []outbox.End) []error {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	answers := make([]error, len(ends))
+	for i, e := range ends {
+		if answers[i] = m.usable(ctx); answers[i] == nil {
+			answers[i] = m.disk.settle(e)
+		}
+	}
+	m.disk.changed()
+	return answers
+}
+
+func (d *Disk) settle(e outbox.End) error {
+	r := d.rows[e.Lease.Key]
+	t, ok := e.Lease.Token.(token)
+	if r == nil || !ok {
+		return outbox.ErrState
+	}
+	mine := r.rec.State == outbox.Sending && r.lease == t.lease && (r.owner == t.owner || r.unsure == t.lease)
+	late := r.unsure == t.lease && (r.rec.State == outbox.Held || r.rec.State == outbox.Sending && e.State == outbox.Accepted)
+	if !mine && !late {
+		return outbox.ErrState
+	}
+	r.set(e.Record)
+	return nil
+}
+
+// set gives r the State, At, Tries and Story of to.
+func (r *row) set(to outbox.Record) {
+	if to.At.IsZero() {
+		to.At = time.Now()
+	}
+	r.owner, r.ready, r.due = nil, to.State == outbox.Queued || to.State == outbox.Sending, to.At
+	if to.State == outbox.Sending {
+		to.At = r.rec.At // since then nothing is known
+	} else if to.State != outbox.Held {
+		r.unsure = 0
+	}
+	r.rec.State, r.rec.At, r.rec.Tries, r.rec.Story = to.State, to.At, to.Tries, bytes.Clone(to.Story)
+	if to.State.Ended() {
+		r.entry.Data, r.rec.Data = nil, nil
+	}
+}
+
+// Last gives the record of key.
+func (m *Memory) Last(ctx context.Context, key string) (outbox.Record, error) {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	if err := m.usable(ctx); err != nil {
+		return outbox.Record{}, err
+	}
+	r := m.disk.rows[key]
+	if r == nil {
+		return outbox.Record{}, outbox.ErrNotFound
+	}
+	return r.rec, nil
+}
+
+// Change compares and sets.
+func (m *Memory) Change(ctx context.Context, key string, from []outbox.State, to outbox.Record) error {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	if err := m.usable(ctx); err != nil {
+		return err
+	}
+	r := m.disk.rows[key]
+	switch {
+	case r == nil:
+		return outbox.ErrNotFound
+	case r.rec.State == outbox.Sending, !slices.Contains(from, r.rec.State):
+		return outbox.ErrState
+	}
+	r.set(to)
+	m.disk.changed()
+	return nil
+}
+
+// List gives records of a state by key.
+func (m *Memory) List(ctx context.Context, state outbox.State, after string, n int) ([]outbox.Record, error) {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	if err := m.usable(ctx); err != nil {
+		return nil, err
+	}
+	var all []outbox.Record
+	for _, r := range m.disk.rows {
+		if r.rec.State == state && r.rec.Key > after {
+			all = append(all, r.rec)
+		}
+	}
+	slices.SortFunc(all, func(a, b outbox.Record) int { return strings.Compare(a.Key, b.Key) })
+	return all[:min(max(n, 0), len(all))], nil
+}
+
+// Count counts.
+func (m *Memory) Count(ctx context.Context) (outbox.Counts, error) {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	if err := m.usable(ctx); err != nil {
+		return outbox.Counts{}, err
+	}
+	c := outbox.Counts{States: map[outbox.State]int64{}, Classes: map[string]outbox.ClassCount{}}
+	now := time.Now()
+	for _, r := range m.disk.rows {
+		c.States[r.rec.State]++
+		if r.rec.State != outbox.Queued && r.rec.State != outbox.Sending {
+			continue
+		}
+		of := c.Classes[r.entry.Class]
+		switch {
+		case !r.ready:
+			of.Sending++
+		case r.due.After(now):
+			of.Later++
+		default:
+			of.Ready++
+			if of.Oldest.IsZero() || r.due.Before(of.Oldest) {
+				of.Oldest = r.due
+			}
+		}
+		c.Classes[r.entry.Class] = of
+	}
+	return c, nil
+}
