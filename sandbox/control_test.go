@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -261,6 +262,23 @@ func TestMessage_printsMasked(t *testing.T) {
 		if text := fmt.Sprintf(verb, m); strings.Contains(text, "1381234") || strings.Contains(text, "482913") {
 			t.Errorf("%s shows %s", verb, text)
 		}
+	}
+}
+
+func TestOptions_printWithoutSecrets(t *testing.T) {
+	o := sandbox.Options{Keys: []sandbox.Key{{ID: "id", Secret: "hidden"}},
+		Accounts: []sandbox.Account{{SID: sandbox.TwilioAccountSID, Token: "hidden", APIKeys: []sandbox.Key{{ID: "SK", Secret: "hidden"}}}}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
+		for _, value := range []any{o, &o, o.Keys, o.Accounts, o.Keys[0], o.Accounts[0]} {
+			if text := fmt.Sprintf(verb, value); strings.Contains(text, "hidden") {
+				t.Errorf("%s shows %s", verb, text)
+			}
+		}
+	}
+	var b strings.Builder
+	log := slog.New(slog.NewTextHandler(&b, nil))
+	if log.Info("opened", "key", o.Keys[0], "account", o.Accounts[0]); strings.Contains(b.String(), "hidden") {
+		t.Errorf("the log shows %s", b.String())
 	}
 }
 

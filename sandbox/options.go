@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -75,8 +76,15 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// A Key is an access key of Aliyun's.
+// A Key is an access key of Aliyun's, or an API key of Twilio's. It prints
+// without its secret, because a configuration's real keys come here too.
 type Key struct{ ID, Secret string }
+
+// Format prints the ID under every verb.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.ID) }
+
+// LogValue gives slog the ID.
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.ID) }
 
 // A Signature is one of Aliyun's.
 type Signature struct {
@@ -120,7 +128,7 @@ type Template struct {
 	Review Review
 }
 
-// An Account is one of Twilio's.
+// An Account is one of Twilio's. It prints without its token.
 type Account struct {
 	SID      string
 	Token    string    // also signs its callbacks; empty: API keys alone open it
@@ -130,6 +138,12 @@ type Account struct {
 	Services []Service // Messaging Services
 	Contents []Content // content templates
 }
+
+// Format prints the SID under every verb.
+func (a Account) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.SID) }
+
+// LogValue gives slog the SID.
+func (a Account) LogValue() slog.Value { return slog.StringValue(a.SID) }
 
 // A Service is a Messaging Service: a pool of senders.
 type Service struct {
