@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 
 	"github.com/notifykit/notify/providers/fake"
@@ -85,6 +87,34 @@ func ExampleText() {
 	// true 4
 	// the code is wrong: 4 more tries
 	// 验证码不正确，还可以再试 4 次
+}
+
+// A Handler mounted in a router, and what a client sees of it.
+func ExampleHandler() {
+	v, vendor, err := newExample()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	h := verify.Handler(v, verify.HTTPOptions{Region: "CN"})
+	mux := http.NewServeMux()
+	mux.Handle("/codes", h)
+	mux.Handle("/codes/", h)
+
+	post := func(path, body string) {
+		r := httptest.NewRequest("POST", path, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		mux.ServeHTTP(answer, r)
+		fmt.Print(answer.Code, " ", answer.Body)
+	}
+	post("/codes", `{"mobile":"138 0000 0000"}`)
+	post("/codes/check", `{"mobile":"138 0000 0000","code":"no code"}`)
+	post("/codes/check", `{"mobile":"138 0000 0000","code":"`+vendor.Code("+8613800000000")+`"}`)
+	// Output:
+	// 201 {"mobile":"+8613800000000","expires_in":300,"resend_after":60}
+	// 400 {"verified":false,"code":"the code is wrong or has expired","reason":"wrong_code","attempts_left":4}
+	// 200 {"verified":true}
 }
 
 // A number is confirmed on one page, and the account made on the next.

@@ -58,6 +58,15 @@ func TestPumping_blocks(t *testing.T) {
 			_, err = w.Start(t.Context(), ofPrefix(3))
 			wantLimit(t, err, "pumping", 5*time.Minute)
 		}
+		// Who is blocked has asked all the same: the address does not get its tokens back.
+		r := ofPrefix(3)
+		r.IP = "192.0.2.1"
+		for range 30 {
+			_, err = w.Start(t.Context(), r)
+			wantLimit(t, err, "pumping", 5*time.Minute)
+		}
+		_, err = w.Start(t.Context(), r)
+		wantLimit(t, err, "ip", time.Hour)
 		// A code typed back makes room for one more.
 		if err := w.check(ofPrefix(0).To, w.vendor.Code(ofPrefix(0).To)); err != nil {
 			t.Fatal(err)

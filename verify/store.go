@@ -23,7 +23,8 @@ import (
 // place where they run one at a time for each key: under a lock, or as a script.
 // verifytest.Run tests a Store against them.
 //
-// An error means that nobody knows whether the step was done. A Store never
+// An error means that nobody knows whether the step was done; it shows no number,
+// for it is logged. A Store never
 // forgets a failed count or a limit in order to make room: whoever flooded it
 // would reset them. It refuses to take more instead.
 type Store interface {

@@ -94,7 +94,7 @@ func validPurpose(s string) bool {
 }
 
 // readIP reads an address; an empty one is none. An IPv4 address in IPv6 form is
-// that IPv4 address, and a zone, which the sender chooses, is left out.
+// that IPv4 address.
 func readIP(s string) (netip.Addr, error) {
 	if s == "" {
 		return netip.Addr{}, nil
@@ -103,11 +103,12 @@ func readIP(s string) (netip.Addr, error) {
 	if err != nil {
 		return netip.Addr{}, refusal(sms.InvalidMessage, errors.New("verify: the IP is no address: give one without a port, or none"))
 	}
-	return addr.Unmap().WithZone(""), nil
+	return addr.Unmap(), nil
 }
 
 // networks gives the two ranges that an address is limited by, as text. An IPv6
-// subscriber has a /64 at least, so single addresses there mean nothing.
+// subscriber has a /64 at least, so single addresses there mean nothing. A zone,
+// which anybody may write, is no part of a prefix.
 func networks(addr netip.Addr) (host, network string) {
 	if addr.Is4() {
 		wide, _ := addr.Prefix(24)
