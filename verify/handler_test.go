@@ -8,13 +8,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/sms"
 	"github.com/notifykit/notify/verify"
 )
@@ -185,51 +183,6 @@ func TestHandler_statusByReason(t *testing.T) {
 	}
 }
 
-func TestHandler_refusesWhatIsNoRequest(t *testing.T) {
-	s := newSite(t, verify.HTTPOptions{})
-	for _, c := range []struct {
-		name, method, path, media, body string
-		status                          int
-		reason                          string
-	}{
-		{"another method", "GET", "/codes", "", "", 405, "method_not_allowed"},
-		{"another method", "DELETE", "/codes/check/", "", "", 405, "method_not_allowed"},
-		{"no media type", "POST", "/codes", "", askAlice, 415, "unsupported_media_type"},
-		{"another media type", "POST", "/codes/check", "text/plain", askAlice, 415, "unsupported_media_type"},
-		{"another charset", "POST", "/codes", "application/json; charset=gbk", askAlice, 415, "unsupported_media_type"},
-		{"a body too large", "POST", "/codes", jsonMedia, `{"mobile":"` + strings.Repeat("1", 5000) + `"}`, 413, "too_large"},
-		{"a body too large", "POST", "/codes/check", formMedia, "mobile=" + strings.Repeat("1", 5000), 413, "too_large"},
-		{"nothing", "POST", "/codes", jsonMedia, "", 400, "malformed"},
-		{"no JSON", "POST", "/codes", jsonMedia, "{", 400, "malformed"},
-		{"a list", "POST", "/codes", jsonMedia, `["+8613800000001"]`, 400, "malformed"},
-		{"a number as a number", "POST", "/codes", jsonMedia, `{"mobile":13800000001}`, 400, "malformed"},
-		{"two objects", "POST", "/codes", jsonMedia, `{"mobile":"+8613800000001"}{}`, 400, "malformed"},
-		{"not UTF-8", "POST", "/codes", jsonMedia, "{\"mobile\":\"\xff\"}", 400, "malformed"},
-		{"no form", "POST", "/codes", formMedia, "mobile=%zz", 400, "malformed"},
-		{"a field twice", "POST", "/codes", formMedia, "mobile=%2B8613800000001&mobile=%2B8613800000002", 400, "malformed"},
-		{"a form not in UTF-8", "POST", "/codes", formMedia, "mobile=%ff", 400, "malformed"},
-		{"no number", "POST", "/codes", jsonMedia, `{}`, 400, "invalid_number"},
-		{"null", "POST", "/codes", jsonMedia, `null`, 400, "invalid_number"},
-		{"an empty number", "POST", "/codes", jsonMedia, `{"mobile":" "}`, 400, "invalid_number"},
-		{"no country", "POST", "/codes", jsonMedia, `{"mobile":"13800000001"}`, 400, "invalid_number"},
-		{"two numbers", "POST", "/codes", jsonMedia, `{"mobile":"+8613800000001,+8613800000002"}`, 400, "invalid_number"},
-		{"no code", "POST", "/codes/check", jsonMedia, `{"mobile":"+8613800000001"}`, 400, "code_missing"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			answer, got := s.call(c.method, c.path, c.media, c.body, nil)
-			if answer.Code != c.status || got["reason"] != c.reason {
-				t.Errorf("the answer is %d %v; it should be %d %s", answer.Code, got, c.status, c.reason)
-			}
-		})
-	}
-	s.vendor.AssertCount(t, 0)
-	answer := httptest.NewRecorder()
-	s.handler.ServeHTTP(answer, httptest.NewRequest("POST", "/codes/other", nil))
-	if answer.Code != 404 {
-		t.Errorf("another path is answered with %d", answer.Code)
-	}
-}
-
 func TestHandler_languages(t *testing.T) {
 	s := newSite(t, verify.HTTPOptions{})
 	_, got := s.call("POST", "/codes", jsonMedia, `{"mobile":"13800000001"}`, header{"Accept-Language": "zh-CN,zh;q=0.9"})
@@ -290,52 +243,6 @@ func TestHandler_otherSites(t *testing.T) {
 	}
 	if answer, _ := s.call("POST", "/codes", jsonMedia, askAlice, header{"Sec-Fetch-Site": "same-origin"}); answer.Code != 201 {
 		t.Errorf("the site itself: %d", answer.Code)
-	}
-}
-
-// Two requests are from one client where the second meets the limit of the first.
-func TestHandler_clientAddress(t *testing.T) {
-	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:ffff::/48")}
-	for _, c := range []struct {
-		name          string
-		options       verify.HTTPOptions
-		first, second header
-		same          bool
-	}{
-		{"a header that nobody vouches for", verify.HTTPOptions{},
-			header{"X-Forwarded-For": "198.51.100.1"}, header{"X-Forwarded-For": "198.51.100.2"}, true},
-		{"a header from a connection that is no proxy", verify.HTTPOptions{TrustedProxies: proxies},
-			header{"X-Forwarded-For": "198.51.100.1"}, header{"X-Forwarded-For": "198.51.100.2"}, true},
-		{"two clients behind a proxy", verify.HTTPOptions{TrustedProxies: proxies},
-			header{"RemoteAddr": "10.0.0.1:1", "X-Forwarded-For": "198.51.100.1"}, header{"RemoteAddr": "10.0.0.1:2", "X-Forwarded-For": "203.0.113.2"}, false},
-		{"a client that writes the header itself", verify.HTTPOptions{TrustedProxies: proxies},
-			header{"RemoteAddr": "10.0.0.1:1", "X-Forwarded-For": "1.1.1.1, 198.51.100.1"}, header{"RemoteAddr": "10.0.0.1:1", "X-Forwarded-For": "2.2.2.2,198.51.100.1"}, true},
-		{"through two proxies", verify.HTTPOptions{TrustedProxies: proxies},
-			header{"RemoteAddr": "10.0.0.1:1", "X-Forwarded-For": "1.1.1.1, 198.51.100.1, 10.9.9.9"}, header{"RemoteAddr": "10.0.0.1:1", "X-Forwarded-For": "198.51.100.1:8080"}, true},
-		{"a client that writes what is no address", verify.HTTPOptions{TrustedProxies: proxies},
-			header{"RemoteAddr": "10.0.0.1:1", "X-Forwarded-For": "unknown"}, header{"RemoteAddr": "10.0.0.1:1", "X-Forwarded-For": "x, y"}, true},
-		{"a proxy that is asked directly", verify.HTTPOptions{TrustedProxies: proxies},
-			header{"RemoteAddr": "10.0.0.1:1"}, header{"RemoteAddr": "10.0.0.1:1"}, true},
-		{"IPv6, of one subscriber", verify.HTTPOptions{TrustedProxies: proxies},
-			header{"RemoteAddr": "[2001:db8:ffff::1]:1", "X-Forwarded-For": "[2001:db8:1:2::1]:99"}, header{"RemoteAddr": "[2001:db8:ffff::2]:1", "X-Forwarded-For": "2001:db8:1:2::2"}, true},
-		{"an IPv4 proxy on an IPv6 socket", verify.HTTPOptions{TrustedProxies: proxies},
-			header{"RemoteAddr": "[::ffff:10.0.0.1]:1", "X-Forwarded-For": "198.51.100.1"}, header{"RemoteAddr": "10.0.0.1:1", "X-Forwarded-For": "::ffff:198.51.100.1"}, true},
-		{"a Unix socket that is trusted", verify.HTTPOptions{TrustSocket: true},
-			header{"RemoteAddr": "@", "X-Forwarded-For": "1.1.1.1, 198.51.100.1"}, header{"RemoteAddr": "", "X-Forwarded-For": "2.2.2.2, 198.51.100.1"}, true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			s := newSite(t, c.options, func(o *verify.Options) {
-				o.Limits.IP = []middleware.Window{{Count: 1, Per: time.Hour}}
-				o.Limits.Range = []middleware.Window{}
-			})
-			if answer, got := s.call("POST", "/codes", jsonMedia, `{"mobile":"+8613800000001"}`, c.first); answer.Code != 201 {
-				t.Fatalf("the first: %d %v", answer.Code, got)
-			}
-			answer, got := s.call("POST", "/codes", jsonMedia, `{"mobile":"+8613800000002"}`, c.second)
-			if same := answer.Code == 429 && got["scope"] == "ip"; same != c.same {
-				t.Errorf("one client: %v, want %v (%d %v)", same, c.same, answer.Code, got)
-			}
-		})
 	}
 }
 

@@ -109,12 +109,6 @@ type Limits struct {
 	Answers []middleware.Window
 }
 
-// A TestNumber is answered with a fixed code.
-type TestNumber struct {
-	Code  string    // of Options.Digits digits
-	Until time.Time // from then on the number is like any other
-}
-
 func (o Options) withDefaults() Options {
 	o.Param = cmp.Or(o.Param, "code")
 	o.Digits = cmp.Or(o.Digits, 6)
@@ -206,24 +200,6 @@ func (o Options) validateKeys(fault func(string, ...any)) {
 			fault("%s has %d bytes: it needs at least %d random ones", name, len(key), minKey)
 		} else if slices.Max(key) == slices.Min(key) {
 			fault("%s is one byte repeated: it needs random ones", name)
-		}
-	}
-}
-
-func (o Options) validateTestNumbers(fault func(string, ...any)) {
-	if len(o.TestNumbers) > 0 && !o.AllowTestNumbers && (o.Environment == "" || o.Environment == "production") {
-		fault("TestNumbers are not for production: set Environment to what this is, or AllowTestNumbers")
-	}
-	for _, n := range slices.Sorted(maps.Keys(o.TestNumbers)) {
-		t := o.TestNumbers[n]
-		if !n.Valid() {
-			fault("TestNumbers: a number (%d characters) is not in E.164, \"+\" and 7 to 15 digits", len(n))
-		}
-		if len(t.Code) != o.Digits || !plain(t.Code) {
-			fault("TestNumbers: the code of %v has to be %d digits", n, o.Digits)
-		}
-		if t.Until.IsZero() {
-			fault("TestNumbers: %v has no Until: a test number needs an end", n)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/notifykit/notify/middleware"
@@ -235,47 +234,4 @@ func oursOrVendors(err error) bool {
 	default:
 		return reason.CountsAgainstVendor()
 	}
-}
-
-// testNumber gives the test number that to is, while it is one.
-func (v *Verifier) testNumber(to sms.Number) (TestNumber, bool) {
-	t, ok := v.o.TestNumbers[to]
-	return t, ok && time.Now().Before(t.Until)
-}
-
-func (v *Verifier) startTest(ctx context.Context, q request, t TestNumber) (Challenge, error) {
-	step := v.beginStep(q.Subject)
-	step.Tag, step.Replace = v.keys[0].tagOf(q.Subject, t.Code), true
-	begun, err := v.o.Store.Begin(ctx, step)
-	switch {
-	case err != nil:
-		return Challenge{}, storeFault(ctx, "storing the code", err)
-	case begun.Locked:
-		return Challenge{}, &LimitError{Scope: ScopeAttempts, RetryAfter: begun.RetryAfter}
-	}
-	return Challenge{ExpiresIn: begun.ExpiresIn, ResendAfter: max(0, v.o.Cooldown)}, nil
-}
-
-// AutofillLine gives the line that lets browsers offer the code (WebOTP): put it
-// last in the template's text, on a line of its own.
-//
-//	Your code is ${code}.
-//
-//	@example.com #${code}
-//
-// The domain is that of the page that asks, or one it is below. A domain that is
-// none is an error.
-func AutofillLine(domain, param string) (string, error) {
-	valid := len(domain) <= 253 && strings.Contains(domain, ".")
-	for label := range strings.SplitSeq(domain, ".") {
-		valid = valid && label != "" && len(label) <= 63 && label[0] != '-' && label[len(label)-1] != '-' &&
-			strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
-	}
-	if !valid && domain != "localhost" {
-		return "", fmt.Errorf("verify: %q is no domain: write it in lower case without scheme, port and path, such as example.com", domain)
-	}
-	if param == "" {
-		param = "code"
-	}
-	return "@" + domain + " #${" + param + "}", nil
 }

@@ -1,0 +1,53 @@
+package verify
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/notifykit/notify/sms"
+)
+
+// A TestNumber is answered with a fixed code.
+type TestNumber struct {
+	Code  string    // of Options.Digits digits
+	Until time.Time // from then on the number is like any other
+}
+
+func (o Options) validateTestNumbers(fault func(string, ...any)) {
+	if len(o.TestNumbers) > 0 && !o.AllowTestNumbers && (o.Environment == "" || o.Environment == "production") {
+		fault("TestNumbers are not for production: set Environment to what this is, or AllowTestNumbers")
+	}
+	for _, n := range slices.Sorted(maps.Keys(o.TestNumbers)) {
+		t := o.TestNumbers[n]
+		if !n.Valid() {
+			fault("TestNumbers: a number (%d characters) is not in E.164, \"+\" and 7 to 15 digits", len(n))
+		}
+		if len(t.Code) != o.Digits || !plain(t.Code) {
+			fault("TestNumbers: the code of %v has to be %d digits", n, o.Digits)
+		}
+		if t.Until.IsZero() {
+			fault("TestNumbers: %v has no Until: a test number needs an end", n)
+		}
+	}
+}
+
+// testNumber gives the test number that to is, while it is one.
+func (v *Verifier) testNumber(to sms.Number) (TestNumber, bool) {
+	t, ok := v.o.TestNumbers[to]
+	return t, ok && time.Now().Before(t.Until)
+}
+
+func (v *Verifier) startTest(ctx context.Context, q request, t TestNumber) (Challenge, error) {
+	step := v.beginStep(q.Subject)
+	step.Tag, step.Replace = v.keys[0].tagOf(q.Subject, t.Code), true
+	begun, err := v.o.Store.Begin(ctx, step)
+	switch {
+	case err != nil:
+		return Challenge{}, storeFault(ctx, "storing the code", err)
+	case begun.Locked:
+		return Challenge{}, &LimitError{Scope: ScopeAttempts, RetryAfter: begun.RetryAfter}
+	}
+	return Challenge{ExpiresIn: begun.ExpiresIn, ResendAfter: max(0, v.o.Cooldown)}, nil
+}
