@@ -16,9 +16,11 @@ import (
 	"github.com/notifykit/notify/verify"
 )
 
-// The tests of this file and of attack_http_test.go play the attacker. docs/security.md names each of them
-// with what stopped it, and TestSecurityPage holds the page against them.
+// The tests of this file and of attack_http_test.go play the attacker.
+// docs/security.md names each of them with what stopped it, and TestSecurityPage
+// holds the page against them.
 
+// addresses gives the i-th of many addresses.
 func addresses(i int) string { return fmt.Sprintf("198.%d.%d.%d", 18+i>>16&1, i>>8&255, i&255) }
 
 // A code is guessed in parallel, each answer from an address of its own.

@@ -17,6 +17,7 @@ type mutant struct {
 	tokens  map[string]verify.Tokens
 	cells   map[verify.Cell]verify.Slots
 	rules   rules
+	clock   func() time.Time
 }
 
 type rules struct {
@@ -45,6 +46,7 @@ func newMutant(change func(*rules)) *mutant {
 	m := &mutant{
 		records: map[verify.Subject]verify.Record{}, proofs: map[any]verify.ProofRecord{},
 		tokens: map[string]verify.Tokens{}, cells: map[verify.Cell]verify.Slots{},
+		clock: time.Now,
 		rules: rules{
 			subject:  func(s verify.Subject) verify.Subject { return s },
 			begin:    verify.Record.Begin,
@@ -98,7 +100,7 @@ func (m *mutant) Take(ctx context.Context, id verify.ID, limits []verify.Limit) 
 	before := make([]verify.Tokens, len(limits))
 	for i, l := range limits {
 		before[i] = m.tokens[m.rules.limitKey(l)]
-		waits[i] = m.rules.wait(before[i], time.Now(), l, id)
+		waits[i] = m.rules.wait(before[i], m.clock(), l, id)
 	}
 	m.pause("take")
 	refused := m.rules.pick(waits)
@@ -108,7 +110,7 @@ func (m *mutant) Take(ctx context.Context, id verify.ID, limits []verify.Limit) 
 		return refused, waits[refused], nil
 	}
 	for i, l := range limits[:refused] {
-		m.tokens[m.rules.limitKey(l)] = m.rules.take(before[i], time.Now(), l, id)
+		m.tokens[m.rules.limitKey(l)] = m.rules.take(before[i], m.clock(), l, id)
 	}
 	if refused < len(limits) {
 		return refused, waits[refused], nil
@@ -134,7 +136,7 @@ func (m *mutant) Begin(ctx context.Context, s verify.BeginStep) (verify.Begun, e
 	if err != nil {
 		return verify.Begun{}, err
 	}
-	next, begun := m.rules.begin(m.records[m.rules.subject(s.Subject)], time.Now(), s)
+	next, begun := m.rules.begin(m.records[m.rules.subject(s.Subject)], m.clock(), s)
 	m.records[m.rules.subject(s.Subject)] = next
 	return begun, nil
 }
@@ -151,7 +153,7 @@ func (m *mutant) Redeem(ctx context.Context, to verify.Subject, proof, id verify
 	}
 	before := m.proofs[m.rules.proofKey(to, proof)]
 	m.pause("redeem")
-	next, ok := m.rules.redeem(before, time.Now(), id)
+	next, ok := m.rules.redeem(before, m.clock(), id)
 	m.proofs[m.rules.proofKey(to, proof)] = next
 	return ok, nil
 }
@@ -175,7 +177,7 @@ func (m *mutant) now() time.Time {
 	if m.rules.endless {
 		return time.Unix(1, 0)
 	}
-	return time.Now()
+	return m.clock()
 }
 
 func (m *mutant) ReturnSent(ctx context.Context, id verify.ID, limits []verify.Limit, cells []verify.Cell) error {
@@ -197,15 +199,15 @@ func (m *mutant) CheckVerified(ctx context.Context, s verify.CheckStep, cells []
 		return verify.Checked{}, err
 	}
 	before := m.records[m.rules.subject(s.Subject)]
-	if _, c := m.rules.check(before, time.Now(), s); c.Verdict == verify.Right {
+	if _, c := m.rules.check(before, m.clock(), s); c.Verdict == verify.Right {
 		m.pause("right")
 	} else {
 		m.pause("wrong")
 	}
-	next, checked := m.rules.check(before, time.Now(), s)
+	next, checked := m.rules.check(before, m.clock(), s)
 	m.records[m.rules.subject(s.Subject)] = next
 	if m.rules.stores(s, checked) {
-		m.proofs[m.rules.proofKey(s.Subject, s.Proof)] = m.rules.newProof(time.Now(), s)
+		m.proofs[m.rules.proofKey(s.Subject, s.Proof)] = m.rules.newProof(m.clock(), s)
 	}
 	if m.rules.counts(checked) {
 		for _, c := range cells {

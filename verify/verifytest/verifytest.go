@@ -29,12 +29,12 @@ type Harness struct {
 	// New makes an empty Store, or one that nobody else uses. It is closed by
 	// tb.Cleanup.
 	New func(tb testing.TB) verify.Store
-	// Advance lets the Store's clock go on by d. Nil: the Store's clock is package
-	// time and it waits for nothing outside, so each check runs in a bubble of
-	// testing/synctest.
+	// Advance lets the Store's clock go on by d; a new Store's is that of the
+	// machine. Nil: the Store's clock is package time, and it waits for nothing
+	// outside the process, so that each check runs in a bubble of testing/synctest.
 	Advance func(tb testing.TB, d time.Duration)
-	// Slack is how much time the steps of one check may take by themselves, of a
-	// Store outside the process; under 5 seconds. Zero: none, as in a bubble.
+	// Slack is how much time the steps of one check may take by themselves, where
+	// there is an Advance; at most 5 seconds.
 	Slack time.Duration
 	// Seeds is how many random runs there are. Defaults to 50.
 	Seeds int
@@ -73,7 +73,9 @@ func allChecks(h Harness) []check {
 	}
 	return append(all, check{"random steps", "every step answers as the pure rules do", func(b *bench) {
 		for seed := range seeds {
-			randomSteps(b, uint64(seed))
+			if !randomSteps(b, uint64(seed)) {
+				return
+			}
 		}
 	}})
 }

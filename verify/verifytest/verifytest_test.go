@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -409,6 +410,22 @@ func TestEachBrokenRuleIsFound(t *testing.T) {
 			t.Errorf("no store breaks the rule of %q", name)
 		}
 	}
+}
+
+// A store outside the process has a clock of its own, which is let go on.
+func TestRun_withAClockOfItsOwn(t *testing.T) {
+	var passed atomic.Int64
+	verifytest.Run(t, verifytest.Harness{
+		New: func(testing.TB) verify.Store {
+			m := newMutant(func(*rules) {})
+			passed.Store(0)
+			m.clock = func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }
+			return m
+		},
+		Advance: func(_ testing.TB, d time.Duration) { passed.Add(int64(d)) },
+		Slack:   5 * time.Second,
+		Seeds:   100,
+	})
 }
 
 // Random steps alone find what touches a single step's answer.
