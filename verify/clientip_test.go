@@ -1,7 +1,9 @@
 package verify_test
 
 import (
+	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,4 +55,25 @@ func TestHandler_clientAddress(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever the header says, it makes nobody else of a connection that is no
+// proxy, and no request fail.
+func FuzzClientAddress(f *testing.F) {
+	f.Add("1.1.1.1, 198.51.100.1", "10.0.0.1:1")
+	f.Add("[2001:db8::1]:99,unknown", "[::ffff:10.0.0.1]:1")
+	f.Add("", "@")
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	f.Fuzz(func(t *testing.T, forwarded, remote string) {
+		s := newSite(t, verify.HTTPOptions{TrustedProxies: proxies, TrustSocket: true})
+		r := httptest.NewRequest("POST", "/codes", strings.NewReader(`{"mobile":"+8613800000001"}`))
+		r.Header.Set("Content-Type", jsonMedia)
+		r.Header.Set("X-Forwarded-For", forwarded)
+		r.RemoteAddr = remote
+		answer := httptest.NewRecorder()
+		s.handler.ServeHTTP(answer, r)
+		if answer.Code != 201 {
+			t.Fatalf("the answer is %d %s", answer.Code, answer.Body)
+		}
+	})
 }

@@ -172,3 +172,10 @@ func (b *brokenStore) Redeem(ctx context.Context, to verify.Subject, proof, id v
 	}
 	return b.Store.Redeem(ctx, to, proof, id)
 }
+
+// A silentStore gives zero answers to Check.
+type silentStore struct{ verify.Store }
+
+func (silentStore) Check(context.Context, verify.CheckStep) (verify.Checked, error) {
+	return verify.Checked{}, nil
+}
