@@ -101,6 +101,51 @@ func TestMemoryStore_forgets(t *testing.T) {
 	})
 }
 
+// Limits alone: several tokens of one, tokens that were given back, and what is
+// over is forgotten by Take itself.
+func TestMemoryStore_limitsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := verify.NewMemoryStoreSize(50)
+		take := func(i int, of string) error {
+			limits := []verify.Limit{{Scope: "number", Of: of, Windows: []middleware.Window{{Count: 9, Per: time.Hour}}}}
+			id := verify.ID{byte(i), byte(i >> 8)}
+			if _, _, err := store.Take(t.Context(), id, limits); err != nil {
+				return err
+			}
+			if i%2 == 1 {
+				return store.Return(t.Context(), id, limits)
+			}
+			return nil
+		}
+		for i := range 18 { // nine of one, and nine given back
+			if err := take(i, "one"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if used := inUse(t, store); used != 9 {
+			t.Errorf("nine tokens take %d", used)
+		}
+		full := 0
+		for i := range 1000 { // what is given back takes room until its time comes
+			if errors.Is(take(2*i+1, fmt.Sprint(i)), verify.ErrFull) {
+				full++
+			}
+		}
+		if want := 1000 - 41; full != want {
+			t.Errorf("%d of 1000 found it full, and %d should have", full, want)
+		}
+		time.Sleep(2 * time.Hour)
+		for range 20 {
+			if err := take(1, "last"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if used := inUse(t, store); used != 1 {
+			t.Errorf("%d are kept when all but one is over", used)
+		}
+	})
+}
+
 // inUse gives what a MemoryStore says that it holds.
 func inUse(t *testing.T, s verify.Store) (used int) {
 	t.Helper()
