@@ -22,10 +22,10 @@ import (
 // newSandbox makes one that is called without a network.
 func newSandbox(t *testing.T, o sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
-	sb, err := sandbox.New(o)
-	if err != nil {
+	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
+	sb := sandbox.New(o)
 	t.Cleanup(func() {
 		if err := sb.Close(); err != nil {
 			t.Error(err)

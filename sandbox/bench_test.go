@@ -20,10 +20,7 @@ func BenchmarkServeHTTP(b *testing.B) {
 		},
 	} {
 		b.Run(name, func(b *testing.B) {
-			sb, err := sandbox.New(sandbox.Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
+			sb := sandbox.New(sandbox.Options{})
 			defer sb.Close()
 			b.ReportAllocs()
 			for b.Loop() {

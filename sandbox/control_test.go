@@ -337,11 +337,22 @@ func TestListen_TLS(t *testing.T) {
 }
 
 func TestOptions_refused(t *testing.T) {
-	_, err := sandbox.New(sandbox.Options{Keys: []sandbox.Key{{ID: "x"}}, Signatures: []sandbox.Signature{{Name: "【x】"}}, Templates: []sandbox.Template{{Code: "SMS_1"}},
-		Accounts: []sandbox.Account{{SID: "AC1"}}, CallbackHosts: []string{"http://example.com"}})
-	for _, want := range []string{"keys[1]", "signatures[1]", "templates[5]", "accounts[2]: \"AC1\"", "accounts[2] AC1: Token or APIKeys", "callback hosts[0]"} {
+	o := sandbox.Options{Keys: []sandbox.Key{{ID: "x"}}, Signatures: []sandbox.Signature{{Name: "【x】"}}, Templates: []sandbox.Template{{Code: "SMS_1"}},
+		Accounts: []sandbox.Account{{SID: "AC1"}}, CallbackHosts: []string{"http://example.com"}}
+	err := o.Validate()
+	for _, want := range []string{"keys[0]", "signatures[0]", "templates[0]", "accounts[0]: \"AC1\"", "accounts[0] AC1: Token or APIKeys", "callback hosts[0]"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %q", err, want)
 		}
+	}
+	if _, listenErr := sandbox.Listen("", o); listenErr == nil || listenErr.Error() != err.Error() {
+		t.Errorf("Listen says %v", listenErr)
+	}
+	sb := sandbox.New(o)
+	defer sb.Close()
+	answer := httptest.NewRecorder()
+	sb.ServeHTTP(answer, httptest.NewRequest("GET", "/_sandbox/messages", nil))
+	if answer.Code != http.StatusInternalServerError || !strings.Contains(answer.Body.String(), "keys[0]") {
+		t.Errorf("a sandbox with wrong options answers %d: %s", answer.Code, answer.Body)
 	}
 }

@@ -33,10 +33,7 @@ func FuzzServeHTTP(f *testing.F) {
 	f.Add("GET", "/_sandbox/messages?to=%2B8613800000000&after=seq-1&wait=0s", "", "", "")
 	f.Add("GET", "/inbox?to=+1", "", "", "")
 	f.Add("POST", "/_sandbox/replies", `{"from":"+12025550123","text":"STOP","url":"http://127.0.0.1/"}`, "", "")
-	sb, err := sandbox.New(sandbox.Options{Lenient: true, Limits: true, MaxMessages: 100, Pace: -time.Second, CallbackTransport: nowhere{}})
-	if err != nil {
-		f.Fatal(err)
-	}
+	sb := sandbox.New(sandbox.Options{Lenient: true, Limits: true, MaxMessages: 100, Pace: -time.Second, CallbackTransport: nowhere{}})
 	f.Cleanup(func() { _ = sb.Close() })
 	f.Fuzz(func(t *testing.T, method, target, body, contentType, authorization string) {
 		u, err := url.ParseRequestURI(target)

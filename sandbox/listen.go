@@ -14,12 +14,13 @@ import (
 // 127.0.0.1. Any other host is taken as it is: the inbox of a sandbox is open to
 // whoever can reach it.
 func Listen(addr string, o Options) (*Sandbox, error) {
-	s, err := New(o)
-	if err != nil {
+	if err := o.Validate(); err != nil {
 		return nil, err
 	}
+	s := New(o)
 	host, port := "", "0"
 	if addr != "" {
+		var err error
 		if host, port, err = net.SplitHostPort(addr); err != nil {
 			return nil, fmt.Errorf("sandbox: %q is no address: write host:port: %w", addr, err)
 		}

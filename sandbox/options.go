@@ -211,8 +211,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// validate finds every fault of the options at once.
-func (o Options) validate() error {
+// Validate finds every fault of the options at once.
+func (o Options) Validate() error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf("sandbox: "+format, args...)) }
 	for i, k := range o.Keys {

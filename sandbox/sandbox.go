@@ -52,6 +52,7 @@ type Sandbox struct {
 	faults    *faults
 	callbacks *callbacks
 
+	invalid  error        // what is wrong with the options
 	server   *http.Server // nil without Listen
 	serving  sync.WaitGroup
 	done     chan struct{} // closed by Close: ends every wait
@@ -59,19 +60,20 @@ type Sandbox struct {
 	closeErr error
 }
 
-// New returns a Sandbox to be served by whoever wants to. Every fault of the
-// options comes in one error. It starts nothing; Close it all the same, because
-// callbacks start goroutines later.
-func New(o Options) (*Sandbox, error) {
-	o = o.withDefaults()
-	if err := o.validate(); err != nil {
-		return nil, err
+// New returns a Sandbox to be served by whoever wants to. It starts nothing;
+// Close it all the same, because callbacks start goroutines later. One whose
+// options [Options.Validate] refuses answers every request with what is wrong.
+func New(o Options) *Sandbox {
+	invalid := o.Validate()
+	if invalid != nil {
+		o = Options{}
 	}
-	s := &Sandbox{options: o, store: newStore(o.MaxMessages), faults: &faults{}, done: make(chan struct{})}
+	o = o.withDefaults()
+	s := &Sandbox{options: o, invalid: invalid, store: newStore(o.MaxMessages), faults: &faults{}, done: make(chan struct{})}
 	s.aliyun = newAliyunVendor(s)
 	s.twilio = newTwilioVendor(s)
 	s.callbacks = newCallbacks(s)
-	return s, nil
+	return s
 }
 
 // Close ends every wait and every callback that is under way, closes the
@@ -91,6 +93,10 @@ func (s *Sandbox) Close() error {
 
 // ServeHTTP answers as the vendor would whose path it is.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.invalid != nil {
+		http.Error(w, s.invalid.Error(), http.StatusInternalServerError)
+		return
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	w.Header().Set("Cache-Control", "no-store")
 	path := r.URL.Path

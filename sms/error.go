@@ -90,6 +90,9 @@ func (e *Error) story() string {
 			b.WriteString(a.Provider + ": accepted")
 		}
 	}
+	if e.Err != nil { // why there was no further try
+		b.WriteString("; " + e.Err.Error())
+	}
 	return b.String()
 }
 

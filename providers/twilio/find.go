@@ -60,11 +60,11 @@ func (p *Provider) Find(ctx context.Context, m sms.Message, since time.Time) (sm
 	case s.unsure != "":
 		return sms.Receipt{}, undecided(errors.New(s.unsure))
 	case len(s.found) > 1:
-		return sms.Receipt{}, undecided(fmt.Errorf("Twilio has %d such messages", len(s.found)))
+		return sms.Receipt{}, undecided(fmt.Errorf("the vendor has %d such messages", len(s.found)))
 	case len(s.found) == 1:
 		return s.receipt(s.found[0])
 	case asked.Sub(since) < p.findAfter:
-		return sms.Receipt{}, undecided(fmt.Errorf("Twilio does not list it yet: ask again %v after the first try", p.findAfter))
+		return sms.Receipt{}, undecided(fmt.Errorf("the vendor does not list it yet: ask again %v after the first try", p.findAfter))
 	}
 	return sms.Receipt{}, sms.ErrNotFound
 }
@@ -133,7 +133,7 @@ func (s *search) read(ctx context.Context) error {
 			return errors.New("the list goes on, and does not say where")
 		}
 	}
-	return fmt.Errorf("Twilio has more than %d messages to this number", maxPages*perPage)
+	return fmt.Errorf("the vendor has more than %d messages to this number", maxPages*perPage)
 }
 
 // vendorTime gives the earliest time by Twilio's clock that since may be. Its

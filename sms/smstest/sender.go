@@ -47,7 +47,7 @@ func (t *trial) sendIn(ctx context.Context, s sms.Sender, m sms.Message) (r sms.
 	return r, err
 }
 
-var errPanic = errors.New("Send panicked")
+var errPanic = errors.New("it panicked in Send")
 
 // accepted makes a fault of an error.
 func (t *trial) accepted(err error, when string) bool {

@@ -32,7 +32,7 @@ func TestAddConfig(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if _, err := sandbox.New(got); err != nil {
+	if err := got.Validate(); err != nil {
 		t.Errorf("the sandbox refuses it: %v", err)
 	}
 	told := strings.Join(notes, "\n")
