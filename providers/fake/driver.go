@@ -38,7 +38,7 @@ func (p *Provider) Driver(name string) sms.Driver {
 	return sms.Driver{
 		Name: name,
 		Open: func(c sms.DriverConfig) (sms.Sender, error) {
-			return &line{provider: p, name: c.Name, templates: c.Templates, latency: p.line.latency}, nil
+			return &line{provider: p, name: c.Name, templates: c.Templates, latency: p.line.latency, standsIn: name != driverName}, nil
 		},
 	}
 }

@@ -72,6 +72,7 @@ type line struct {
 	name      string
 	templates *sms.Registry
 	latency   time.Duration
+	standsIn  bool // for another driver
 
 	mu     sync.Mutex
 	closed bool
