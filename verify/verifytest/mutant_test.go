@@ -77,7 +77,7 @@ func newMutant(change func(*rules)) *mutant {
 func (m *mutant) pause(step string) {
 	if m.rules.racy == step {
 		m.mu.Unlock()
-		time.Sleep(1) // in a bubble: until everybody has read
+		time.Sleep(time.Nanosecond) // in a bubble: until everybody has read
 		m.mu.Lock()
 	}
 }
