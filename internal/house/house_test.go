@@ -21,7 +21,7 @@ var floors = []struct {
 	dirs  []string
 }{
 	{0, []string{"internal/redact", "internal/carrier", "sms"}},
-	{1, []string{"sms/smstest"}},
+	{1, []string{"sms/smstest", "internal/servertest"}},
 	{2, []string{"middleware", "providers", "internal/postal"}},
 	{3, []string{"sandbox"}},
 	{4, []string{"internal/config", "verify", "outbox", "delivery"}},

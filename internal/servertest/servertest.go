@@ -1,0 +1,118 @@
+// Package servertest starts real servers for tests: PostgreSQL, MariaDB, Redis
+// and a Redis cluster, each on a free loopback port and in a temporary folder, once
+// for a test binary however many tests ask for it.
+//
+//	func TestMain(m *testing.M) { servertest.Main(m) }
+//
+//	func TestStore(t *testing.T) {
+//		db, err := sql.Open("pgx", servertest.PostgreSQL(t))
+//
+// [Main] stops them at the end. On Linux the kernel does so where the test binary
+// is killed. Where a server is not installed the test is skipped, with the name of
+// the Debian package; with NOTIFY_REQUIRE_SERVICES=1 in the environment it fails.
+//
+// The servers are set up for speed: what was committed may be lost when one is
+// killed. Arguments that a caller adds come after those, and win; callers with
+// other arguments have a server of their own.
+//
+// [Proxy] stands between a client and a server and cuts connections on demand.
+package servertest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Main runs the tests of m, stops what they have started and ends the process. It
+// is called in TestMain.
+func Main(m interface{ Run() int }) {
+	servers.begin()
+	code := m.Run()
+	servers.stop()
+	os.Exit(code)
+}
+
+// A fleet is what runs in this test binary.
+type fleet struct {
+	mu      sync.Mutex // guards what follows
+	owned   bool       // Main will stop it
+	started map[string]*started
+	stops   []func()
+}
+
+// started is what became of one server.
+type started struct {
+	once sync.Once
+	at   any // what the start gave: an address
+	err  error
+}
+
+var servers = fleet{started: map[string]*started{}}
+
+func (f *fleet) begin() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.owned = true
+}
+
+func (f *fleet) stop() {
+	f.mu.Lock()
+	stops := f.stops
+	f.stops, f.owned = nil, false
+	f.mu.Unlock()
+	for _, stop := range slices.Backward(stops) {
+		stop()
+	}
+}
+
+func (f *fleet) whenDone(stop func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stops = append(f.stops, stop)
+}
+
+// shared gives what start gave the first time that name and args were asked for.
+func shared[T any](tb testing.TB, name string, args []string, start func() (T, error)) T {
+	tb.Helper()
+	servers.mu.Lock()
+	owned := servers.owned
+	key := name + "\x00" + strings.Join(args, "\x00")
+	s := servers.started[key]
+	if s == nil {
+		s = &started{}
+		servers.started[key] = s
+	}
+	servers.mu.Unlock()
+	if !owned {
+		tb.Fatal("servertest: nobody would stop the server: write func TestMain(m *testing.M) { servertest.Main(m) }")
+	}
+	s.once.Do(func() { s.at, s.err = start() })
+	if s.err != nil {
+		tb.Fatalf("servertest: %s: %v", name, s.err)
+	}
+	return s.at.(T)
+}
+
+// binary finds a program, also where Debian puts those that are in no PATH, and
+// skips or fails the test where there is none.
+func binary(tb testing.TB, debian, name string, elsewhere ...string) string {
+	tb.Helper()
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	for _, pattern := range elsewhere {
+		if found, _ := filepath.Glob(filepath.Join(pattern, name)); len(found) > 0 {
+			return found[len(found)-1] // of several versions the last
+		}
+	}
+	if os.Getenv("NOTIFY_REQUIRE_SERVICES") == "1" {
+		tb.Fatalf("servertest: %s is not installed: apt-get install %s", name, debian)
+	}
+	tb.Skipf("%s is not installed: apt-get install %s", name, debian)
+	return ""
+}
