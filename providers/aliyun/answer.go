@@ -146,15 +146,16 @@ func guess(status int, code string) (sms.Reason, sms.Outcome) {
 
 // told completes the error of a call: the vendor's words masked, and cut where
 // the vendor says the whole request back, encoded twice, which no masking by
-// value finds.
+// value finds. It makes a copy: e may be told of several messages.
 func (p *Provider) told(e *sms.Error, m sms.Message, key Credentials) *sms.Error {
+	t := *e
 	mask := func(words string) string {
 		return redact.Words(words, m, key.AccessKeySecret, key.SecurityToken)
 	}
-	e.Provider, e.Key, e.Kind = p.name, m.Key, m.Kind
-	e.Code, e.RequestID = mask(e.Code), mask(e.RequestID)
-	e.Message = mask(beforeRequest(e.Message))
-	return e
+	t.Provider, t.Key, t.Kind = p.name, m.Key, m.Kind
+	t.Code, t.RequestID = mask(e.Code), mask(e.RequestID)
+	t.Message = mask(beforeRequest(e.Message))
+	return &t
 }
 
 // beforeRequest gives what stands before "server string to sign is:", which the

@@ -163,7 +163,7 @@ func noKey(bounded context.Context, timeout time.Duration, err error) *sms.Error
 	if bounded.Err() != nil {
 		err = fmt.Errorf("no access key within %v", timeout)
 	} else {
-		err = fmt.Errorf("no access key: %w", detached(err))
+		err = fmt.Errorf("no access key: %w", detached(carrier.WithoutURL(err)))
 	}
 	return &sms.Error{Reason: reason, Outcome: sms.Rejected, Err: err}
 }

@@ -1,6 +1,7 @@
 package aliyun
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,11 @@ const (
 // Found is a message whatever became of it: failed, delivered or without a
 // report. The vendor's listing does not tell its BizId, so Receipt.ID is empty.
 //
+// A message that went in a call with others ([IsBatch]) is known by that call's
+// OutId and its number to the provider that sent it. To another one, after a
+// restart, it is the only message that such a call took to that number by that
+// template since then, and with that text where the vendor lists the text.
+//
 // It is ErrUndecided where there is a message of the same template in that time
 // with another OutId or none; where the listing is refused, throttled, cut, not
 // permitted or not complete; more than 30 days back; and less than
@@ -43,11 +49,13 @@ func (p *Provider) Find(ctx context.Context, m sms.Message, since time.Time) (sm
 	if err != nil {
 		return sms.Receipt{}, undecided(err)
 	}
+	m.Kind = p.templates.Kind(m.Template)
 	asked := time.Now()
 	s := search{p: p, m: m, o: o, since: since}
 	if err := s.read(ctx, asked); err != nil {
 		return sms.Receipt{}, undecided(err)
 	}
+	s.choose(asked)
 	switch {
 	case s.found:
 		return sms.Receipt{Provider: p.name, Key: m.Key, Segments: o.segments()}, nil
@@ -68,6 +76,9 @@ func (p *Provider) lookedFor(m sms.Message, since time.Time) (order, error) {
 		return order{}, errors.New("it is not said since when to look")
 	case time.Since(since) > listed-day: // the first day has to be listed whole
 		return order{}, fmt.Errorf("the vendor lists the last %d days only", listed/day)
+	}
+	if p.closed.Load() {
+		return order{}, unsure(carrier.Refuse(p.name, m, errClosed()))
 	}
 	if err := p.templates.Check(m); err != nil {
 		return order{}, unsure(carrier.Refuse(p.name, m, err))
@@ -96,9 +107,14 @@ type search struct {
 	o     order
 	since time.Time
 
+	// outID is that of the one call, for several messages, that m can have gone in;
+	// empty: not known, and m may have gone alone.
+	outID string
+
 	calls  int
 	found  bool
-	unsure error // why it cannot be decided, where it is not found
+	unsure error    // why it cannot be decided, where it is not found
+	likely []string // OutIds of calls for several messages, one of which may have taken m
 }
 
 // read lists every day from since to now, until m is found.
@@ -147,16 +163,58 @@ func (s *search) readDay(ctx context.Context, date string) error {
 // and without our OutId may still be ours: a call for several numbers carries one
 // OutId for all of them.
 func (s *search) look(r row) {
+	own := s.m.Key
+	if s.outID != "" {
+		own = s.outID
+	}
 	switch {
-	case r.outID == s.m.Key && r.template == s.o.template:
+	case r.outID == own && r.template == s.o.template:
 		s.found = true
-	case r.outID == s.m.Key:
+	case s.outID != "" && r.outID != own && r.outID != "": // another call, whatever it took
+	case mayShare(s.m.Kind) && IsBatch(r.outID) && r.template == s.o.template:
+		s.lookAtBatch(r)
+	case r.outID == own:
 		s.unsure = errors.New("the vendor has a message of this key with another template")
 	case r.template == s.o.template && s.mayBeSince(r.sent):
 		s.unsure = errors.New("the vendor has a message of the same template and time that does not carry this key")
 	case r.template == "":
 		s.unsure = errors.New("the vendor lists a message without its template")
 	}
+}
+
+// lookAtBatch decides what a message is that went in a call with others.
+func (s *search) lookAtBatch(r row) {
+	mine, others := s.p.ledger.owner(r.outID, s.o.phone, s.m.Key)
+	switch {
+	case mine:
+		s.found = true
+	case others || !s.mayBeSince(r.sent):
+	case r.text != "" && r.text != s.o.text:
+		s.unsure = errors.New("the vendor has a message of the same template and time, sent with others, that reads otherwise")
+	case !s.certainlySince(r.sent):
+		s.unsure = errors.New("the vendor has a message of the same template, sent with others at about that time")
+	default:
+		s.likely = append(s.likely, r.outID)
+	}
+}
+
+// choose takes the one likely message for m. Where there are more, or where m is
+// known to have gone in another call, it stays undecided.
+func (s *search) choose(now time.Time) {
+	switch {
+	case s.found || len(s.likely) == 0:
+	case s.unsure == nil && len(s.likely) == 1 && s.p.ledger.stranger(s.m.Key, s.since) &&
+		s.p.ledger.claim(s.likely[0], s.o.phone, s.m.Key, now):
+		s.found = true
+	default:
+		s.unsure = cmp.Or(s.unsure, errors.New("the vendor has a message of the same template and time, sent with others, that may be another one"))
+	}
+}
+
+// certainlySince tells whether a message was sent since then, and says when.
+func (s *search) certainlySince(sent string) bool {
+	at, err := time.ParseInLocation(time.DateTime, sent, china)
+	return err == nil && !at.Before(s.since.Truncate(time.Second))
 }
 
 // mayBeSince tells whether a message was sent since then, by the vendor's clock.

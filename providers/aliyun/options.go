@@ -69,6 +69,15 @@ type Options struct {
 	// the vendor never took it: before, its listing may lack what it took. Defaults
 	// to sms.FindAfter, one minute.
 	FindAfter time.Duration `yaml:"find_after"`
+	// Coalesce puts concurrent messages of Kind Notification and Promotion that
+	// have signature, template and values in common into one call, of 1,000 numbers
+	// at most. None waits for others to come: it goes at once, unless MaxCalls calls
+	// of its like are in flight. See the package comment for what it changes.
+	Coalesce bool `yaml:"coalesce"`
+	// MaxCalls is how many calls with the same signature, template and values may
+	// be in flight before what arrives gathers for the next one. It counts with
+	// Coalesce only. Defaults to 4.
+	MaxCalls int `yaml:"max_calls"`
 	// Transport carries the calls and is used as it is. Defaults to one of the
 	// provider's own, with its own pool, the proxy of the environment and TLS 1.2
 	// at least.
@@ -93,11 +102,14 @@ func New(o Options) (*Provider, error) {
 	if o.FindAfter < 0 {
 		f.add("find_after", "it is negative: leave it out for %v", sms.FindAfter)
 	}
+	if o.MaxCalls < 0 {
+		f.add("max_calls", "it is negative: leave it out for %d", DefaultMaxCalls)
+	}
 	bindings := f.bindings(o)
 	if len(f) > 0 {
 		return nil, errors.Join(f...)
 	}
-	return &Provider{
+	p := &Provider{
 		name:      o.Name,
 		region:    o.Region,
 		endpoint:  endpoint,
@@ -108,13 +120,19 @@ func New(o Options) (*Provider, error) {
 		keys:      newKeyring(o),
 		client:    carrier.New(carrier.Options{Timeout: o.Timeout, Transport: o.Transport}),
 		findAfter: o.FindAfter,
-	}, nil
+		ledger:    newLedger(),
+	}
+	if o.Coalesce {
+		p.coalescer = newCoalescer(p, o.MaxCalls)
+	}
+	return p, nil
 }
 
 func (o Options) withDefaults() Options {
 	o.Name = cmp.Or(o.Name, DefaultName)
 	o.Region = cmp.Or(o.Region, DefaultRegion)
 	o.FindAfter = cmp.Or(o.FindAfter, sms.FindAfter)
+	o.MaxCalls = cmp.Or(o.MaxCalls, DefaultMaxCalls)
 	return o
 }
 

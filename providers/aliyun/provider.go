@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/notifykit/notify/internal/carrier"
@@ -22,6 +23,9 @@ type Provider struct {
 	keys      *keyring
 	client    *carrier.Client
 	findAfter time.Duration
+	ledger    *ledger
+	coalescer *coalescer // nil: every message goes in a call of its own
+	closed    atomic.Bool
 }
 
 var (
@@ -31,9 +35,10 @@ var (
 	_ sms.Finder    = (*Provider)(nil)
 )
 
-// Send submits m in one call. Accepted means that the vendor answered OK: its
-// BizId is the Receipt's ID. Segments are counted here, because the vendor tells
-// them in delivery reports only.
+// Send submits m in one call, which with Options.Coalesce it may share with
+// others. Accepted means that the vendor answered OK: its BizId is the Receipt's
+// ID. Segments are counted here, because the vendor tells them in delivery
+// reports only.
 func (p *Provider) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	m, refused := carrier.Check(ctx, p.name, p.templates, m)
 	if refused != nil {
@@ -43,35 +48,57 @@ func (p *Provider) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 	if err != nil {
 		return sms.Receipt{}, carrier.Refuse(p.name, m, err)
 	}
+	if p.closed.Load() { // nobody is asked for a key any more
+		return sms.Receipt{}, carrier.Refuse(p.name, m, errClosed())
+	}
+	if p.coalescer != nil && mayShare(m.Kind) {
+		return p.coalescer.send(ctx, m, o)
+	}
+	return p.submit(ctx, m, o)
+}
+
+// submit makes the call for m alone.
+func (p *Provider) submit(ctx context.Context, m sms.Message, o order) (sms.Receipt, error) {
 	r, e := p.call(ctx, m, readSendSms, func(key Credentials) (signedCall, error) { return signSendSms(o, p.region, key) })
 	if e != nil {
 		return sms.Receipt{}, e
 	}
-	return sms.Receipt{Provider: p.name, Key: m.Key, ID: r.bizID, RequestID: r.requestID, Segments: o.segments()}, nil
+	return p.receipt(m, o, r), nil
+}
+
+func (p *Provider) receipt(m sms.Message, o order, r reply) sms.Receipt {
+	return sms.Receipt{Provider: p.name, Key: m.Key, ID: r.bizID, RequestID: r.requestID, Segments: o.segments()}
 }
 
 // call makes one call that concerns m, and reads the answer.
 func (p *Provider) call(ctx context.Context, m sms.Message, read func([]byte) (reply, error), sign func(Credentials) (signedCall, error)) (reply, *sms.Error) {
+	r, key, e := p.exchange(ctx, read, sign)
+	if e != nil {
+		return reply{}, p.told(e, m, key)
+	}
+	return r, nil
+}
+
+// exchange makes one call, with the key that it gives. Its error says nothing of
+// a message yet, and the vendor's words in it are as they came.
+func (p *Provider) exchange(ctx context.Context, read func([]byte) (reply, error), sign func(Credentials) (signedCall, error)) (reply, Credentials, *sms.Error) {
 	key, err := p.keys.get(ctx)
 	if err != nil {
-		return reply{}, carrier.Refuse(p.name, m, err)
+		return reply{}, Credentials{}, sms.AsError(err)
 	}
 	request, err := p.request(sign, key)
 	if err != nil {
-		return reply{}, carrier.Refuse(p.name, m, &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Err: err})
+		return reply{}, key, &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Err: err}
 	}
 	answer, failure := p.client.Do(ctx, request)
 	if failure != nil {
-		return reply{}, failure.Error(p.name, m)
+		return reply{}, key, &sms.Error{Reason: failure.Reason, Outcome: failure.Outcome, Err: failure.Err}
 	}
 	r, e := readAnswer(answer, read)
-	if e == nil {
-		return r, nil
-	}
-	if e.Reason == sms.Unauthorized {
+	if e != nil && e.Reason == sms.Unauthorized {
 		p.keys.forget(key)
 	}
-	return reply{}, p.told(e, m, key)
+	return r, key, e
 }
 
 // request makes the POST to a bare "/".
@@ -91,5 +118,12 @@ func (p *Provider) request(sign func(Credentials) (signedCall, error), key Crede
 
 // Close refuses further messages, waits for those in flight, each of which ends
 // within the time-out, and closes the idle connections of the provider's own
-// transport. It may be called again.
-func (p *Provider) Close() error { return p.client.Close() }
+// transport. With Options.Coalesce what has gathered still goes out; a message
+// that waits to be settled is Unknown. It may be called again.
+func (p *Provider) Close() error {
+	p.closed.Store(true)
+	if p.coalescer != nil {
+		p.coalescer.close()
+	}
+	return p.client.Close()
+}

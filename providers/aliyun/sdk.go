@@ -111,7 +111,7 @@ type reply struct {
 }
 
 // A row is a message as QuerySendDetails lists it. BizId is not in it.
-type row struct{ outID, template, sent string }
+type row struct{ outID, template, sent, text string }
 
 var errUnreadable = errors.New("the answer cannot be read")
 
@@ -132,7 +132,7 @@ func readQuerySendDetails(body []byte) (reply, error) {
 	}
 	r := reply{code: answer.Code, message: answer.Message, requestID: answer.RequestId, total: answer.TotalCount}
 	for _, d := range answer.SmsSendDetailDTOs.SmsSendDetailDTO {
-		r.rows = append(r.rows, row{outID: d.OutId, template: d.TemplateCode, sent: d.SendDate})
+		r.rows = append(r.rows, row{outID: d.OutId, template: d.TemplateCode, sent: d.SendDate, text: d.Content})
 	}
 	return r, nil
 }
