@@ -1,0 +1,40 @@
+package outbox
+
+import "time"
+
+// An outage is what is known of the vendors of one class. While they fail, the
+// class pauses, and after the pause one message tries; so an outage costs a few
+// tries, not one of every message that waits. Under the dispatcher's lock.
+type outage struct {
+	failures int           // in a row
+	pause    time.Duration // the last one
+	until    time.Time     // zero: there is no outage
+}
+
+// room gives how many messages may be taken where there is room for so many and
+// busy are under way, and when that changes by itself.
+func (o *outage) room(now time.Time, room, busy int) (int, time.Time) {
+	switch {
+	case o.until.IsZero():
+		return room, time.Time{}
+	case now.Before(o.until):
+		return 0, o.until
+	}
+	return min(room, 1-busy), time.Time{}
+}
+
+// came takes the result of a call in, and gives the end of the pause.
+func (o *outage) came(now time.Time, v verdict, options Options) time.Time {
+	switch {
+	case v.answered:
+		*o = outage{}
+	case v.blame && !now.Before(o.until):
+		o.failures++
+		if o.until.IsZero() && o.failures < options.OutageAfter {
+			break
+		}
+		o.pause = min(max(2*o.pause, options.OutageMin), options.OutageMax)
+		o.until = now.Add(max(o.pause, min(v.retryAfter, options.OutageMax)))
+	}
+	return o.until
+}

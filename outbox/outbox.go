@@ -1,0 +1,107 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/notifykit/notify/sms"
+)
+
+// An Outbox takes messages durably and sends them. Any number of goroutines may
+// use it at once, and any number of Outboxes, in as many processes, the same
+// store.
+type Outbox struct {
+	o      Options
+	engine Engine
+	finder sms.Finder // nil: the Sender cannot be asked
+	keys   *keys
+	zones  zoneCache
+	places map[string]int // of each class in o.Classes
+	log    *slog.Logger
+
+	mu      sync.Mutex // guards what follows
+	started bool
+	closed  bool
+
+	d    *dispatcher   // set by Start
+	shut chan struct{} // closed when Close has come to its end
+}
+
+// New makes an Outbox. It does no I/O and starts nothing: Enqueue works at once,
+// and Start begins to send. Every fault of the options comes in one error.
+func New(o Options) (*Outbox, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	b := &Outbox{o: o, engine: o.Engine, keys: newKeys(o.Keys), places: map[string]int{}, log: o.Logger, shut: make(chan struct{})}
+	b.finder, _ = sms.FinderOf(o.Sender)
+	for i, c := range o.Classes {
+		b.places[c.Name] = i
+	}
+	return b, nil
+}
+
+// Start begins to send: what waits in the store, what comes, and what processes
+// that are gone have left. ctx bounds the start only, which asks the store
+// whether it is there; the workers live until Close. A program that only enqueues
+// does not start.
+func (b *Outbox) Start(ctx context.Context) error {
+	if _, err := b.engine.Last(ctx, ""); err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("outbox: the store does not answer: %w", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.closed:
+		return ErrClosed
+	case b.started:
+		return errors.New("outbox: it is started already")
+	}
+	b.started = true
+	b.d = newDispatcher(b)
+	b.d.start()
+	return nil
+}
+
+func (b *Outbox) closing() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.closed
+}
+
+// Close takes no more messages, hands out none, and waits for the sends in flight
+// until ctx ends; then it ends their contexts, and what they leave in doubt is as
+// after a crash. What is queued stays for the next Start. It returns when no
+// goroutine of the Outbox is left: soon after ctx ends, as Senders do. The Engine
+// stays open. Closing again waits for the first Close.
+//
+// Its error says that sends had to be ended, or that an end could not be recorded.
+func (b *Outbox) Close(ctx context.Context) error {
+	b.mu.Lock()
+	again := b.closed
+	b.closed = true
+	d := b.d
+	b.mu.Unlock()
+	if again {
+		select {
+		case <-b.shut:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	defer close(b.shut)
+	if d == nil {
+		return nil
+	}
+	return d.close(ctx)
+}
+
+// settleGrace is how long Close waits, after it has ended the sends, for their
+// ends to be recorded.
+const settleGrace = 5 * time.Second

@@ -1,0 +1,75 @@
+package outbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/notifykit/notify/sms"
+)
+
+// stored is what Entry.Data holds: a byte for the version, one for the form, and
+// JSON, sealed or not. Every version that was ever written is read.
+type stored struct {
+	Message sms.Message `json:"message"`
+	// Kind is the template's at the time, or the message's own; never unset.
+	Kind sms.Kind `json:"kind"`
+	// Due is when it was to be sent, quiet hours apart.
+	Due time.Time `json:"due"`
+}
+
+const (
+	storedVersion = 1
+	formPlain     = 0
+	formSealed    = 1
+	storedHead    = 2 // version and form
+)
+
+var (
+	errShort   = errors.New("the stored message is cut short")
+	errVersion = errors.New("the stored message was written by a later version: run that one")
+	errForm    = errors.New("the stored message has a form that does not exist")
+)
+
+// encode makes Data, sealed where there are keys.
+func (k *keys) encode(s stored) ([]byte, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("the message cannot be stored: %w", err)
+	}
+	if k.own == nil {
+		return append([]byte{storedVersion, formPlain}, text...), nil
+	}
+	return k.own.seal([]byte{storedVersion, formSealed}, text, s.Message.Key), nil
+}
+
+// decode reads what encode wrote for the message with this key.
+func (k *keys) decode(data []byte, key string) (stored, error) {
+	if len(data) < storedHead {
+		return stored{}, errShort
+	}
+	if data[0] != storedVersion {
+		return stored{}, errVersion
+	}
+	text := data[storedHead:]
+	switch data[1] {
+	case formPlain:
+	case formSealed:
+		var err error
+		if text, err = k.open(data, key); err != nil {
+			return stored{}, err
+		}
+	default:
+		return stored{}, errForm
+	}
+	var s stored
+	if err := json.Unmarshal(text, &s); err != nil {
+		// The JSON error may quote the message: it is not told.
+		return stored{}, errors.New("the stored message is no JSON of a message")
+	}
+	if s.Message.Key != key {
+		return stored{}, errors.New("the stored message has another key than its record")
+	}
+	return s, nil
+}
