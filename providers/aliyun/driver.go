@@ -13,7 +13,7 @@ const driverName = "aliyun"
 //	    access_key_secret: "${ALIYUN_ACCESS_KEY_SECRET}"
 //	    from: 云通信
 func Driver() sms.Driver {
-	return sms.Driver{Name: driverName, Settings: Options{}, Codes: Codes(), Open: open}
+	return sms.Driver{Name: driverName, Settings: Options{}, Codes: Codes(), Open: open, Form: form}
 }
 
 func open(c sms.DriverConfig) (sms.Sender, error) {
@@ -29,4 +29,10 @@ func open(c sms.DriverConfig) (sms.Sender, error) {
 		return nil, err // not p, which would be a Sender that is not nil
 	}
 	return p, nil
+}
+
+// form is how the vendor is given a number.
+func form(to sms.Number) (string, error) {
+	phone, _, err := phoneOf(to)
+	return phone, err
 }
