@@ -222,7 +222,8 @@ func (s *subject) request(m sms.Message) (*http.Request, error) {
 			text = html.EscapeString(text)
 		}
 	case "shares a text between callers":
-		if last := s.last.Swap(&text); s.flying.Load() > 1 && last != nil {
+		mine := text // never written again: others read it
+		if last := s.last.Swap(&mine); s.flying.Load() > 1 && last != nil {
 			text = *last
 		}
 	}
