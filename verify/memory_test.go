@@ -146,6 +146,42 @@ func TestMemoryStore_limitsAlone(t *testing.T) {
 	})
 }
 
+// What is over is forgotten by its own time, whatever was put in before it, and
+// what is not yet over is not looked for without end.
+func TestMemoryStore_eachAtItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := verify.NewMemoryStoreSize(20)
+		take := func(i int, per time.Duration) error {
+			_, _, err := store.Take(t.Context(), verify.ID{byte(i)}, []verify.Limit{{Scope: "number", Of: fmt.Sprint(i), Windows: []middleware.Window{{Count: 1, Per: per}}}})
+			return err
+		}
+		time.Sleep(10 * time.Second)
+		for i := range 20 {
+			per := 65 * time.Second
+			if i == 0 {
+				per = 24 * time.Hour // the first is the last to go
+			}
+			if err := take(i, per); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(64 * time.Second) // within the minute in which 19 end, and before their end
+		if err := take(20, time.Hour); !errors.Is(err, verify.ErrFull) {
+			t.Errorf("a store full of what is not over: %v", err)
+		}
+		time.Sleep(time.Minute)
+		for range 10 {
+			if err := take(21, time.Hour); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Hour)
+		}
+		if used := inUse(t, store); used > 2 {
+			t.Errorf("%d are kept when all but two are over", used)
+		}
+	})
+}
+
 // inUse gives what a MemoryStore says that it holds.
 func inUse(t *testing.T, s verify.Store) (used int) {
 	t.Helper()
