@@ -98,26 +98,30 @@ func (m *MemoryStore) Take(ctx context.Context, id ID, limits []Limit) (refused 
 
 func (m *MemoryStore) take(now time.Time, id ID, limits []Limit) (refused int, wait time.Duration, err error) {
 	m.forget(now)
+	fits := m.room(now, len(limits)) // before the look-ups: it may forget what they find
+	found := make([]*storedTokens, 0, 8)
 	refused = -1
 	for i, l := range limits {
-		if s := m.limits[limitKey{l.Scope, l.Of}]; s != nil {
-			if w := s.Wait(now, l.Windows, id); w > wait {
-				refused, wait = i, w
-			}
+		s := m.limits[limitKey{l.Scope, l.Of}]
+		found = append(found, s)
+		if s == nil {
+			continue
+		}
+		if w := s.Wait(now, l.Windows, id); w > wait {
+			refused, wait = i, w
 		}
 	}
 	if wait > 0 {
 		return refused, wait, nil
 	}
-	if !m.room(now, len(limits)) {
+	if !fits {
 		return -1, 0, ErrFull
 	}
-	for _, l := range limits {
-		key := limitKey{l.Scope, l.Of}
-		s := m.limits[key]
+	for i, l := range limits {
+		s := found[i]
 		if s == nil {
-			s = &storedTokens{key: key}
-			m.limits[key] = s
+			s = &storedTokens{key: limitKey{l.Scope, l.Of}}
+			m.limits[s.key] = s
 		}
 		s.Tokens = s.Take(now, l.Windows, id)
 		s.until = latest(s.until, s.Until(l.Windows))
