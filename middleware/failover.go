@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -19,6 +20,10 @@ type FailoverOptions struct {
 	// Never lists reasons after which no other sender is tried although the table
 	// says yes. It wins over Also.
 	Never []sms.Reason
+	// FindFor is how long a sender's vendor is asked at most whether it has a
+	// message whose outcome is Unknown, where no [Retry] further in has asked.
+	// Defaults to [DefaultFindFor]; negative: it is never asked.
+	FindFor time.Duration
 }
 
 // Failover returns a Sender that tries senders in order until one accepts. What
@@ -27,7 +32,8 @@ type FailoverOptions struct {
 //   - Every try so far has a veto: one that was refused for a fault of the
 //     message or of the recipient ends it.
 //   - A try whose outcome is Unknown ends it too, except for a Verification,
-//     whose second copy carries the same code.
+//     whose second copy carries the same code, and except where the vendor, asked
+//     by an [sms.Finder], certainly never took the message; see [Retry].
 //   - Nothing is tried after the caller's context has ended, or past
 //     Message.Expires.
 //
@@ -44,7 +50,7 @@ func Failover(senders ...sms.Sender) sms.Sender {
 
 // FailoverWith is [Failover] with options.
 func FailoverWith(o FailoverOptions, senders ...sms.Sender) sms.Sender {
-	f := &failover{row: sms.Reason.AnotherVendor}
+	f := &failover{row: sms.Reason.AnotherVendor, findFor: cmp.Or(o.FindFor, DefaultFindFor)}
 	for _, s := range senders {
 		if s != nil {
 			f.senders = append(f.senders, s)
@@ -72,6 +78,7 @@ func moved(also, never []sms.Reason) func(sms.Reason) bool {
 type failover struct {
 	senders []sms.Sender
 	row     func(sms.Reason) bool
+	findFor time.Duration
 }
 
 // Unwrap gives the senders in order.
@@ -111,21 +118,24 @@ func (f *failover) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 // others tries the senders after the first, which has failed.
 func (f *failover) others(ctx context.Context, m sms.Message, began time.Duration, err error) (sms.Receipt, error) {
 	var story tries
-	story.failed(err, clock()-began)
-	for _, s := range f.senders[1:] {
-		if !story.allow(m, f.row) {
-			break
+	for i, s := range f.senders {
+		if i > 0 {
+			if !story.allow(m, f.row) {
+				break
+			}
+			if cause := over(ctx, m); cause != nil {
+				return sms.Receipt{}, story.err(cause)
+			}
+			began = clock()
+			var receipt sms.Receipt
+			if receipt, err = s.Send(ctx, m); err == nil {
+				return story.accepted(receipt, clock()-began), nil
+			}
 		}
-		if cause := over(ctx, m); cause != nil {
-			return sms.Receipt{}, story.err(cause)
+		story.failed(err, clock()-began)
+		if receipt, found := story.settle(ctx, m, s, f.findFor, began); found {
+			return receipt, nil
 		}
-		began = clock()
-		receipt, err := s.Send(ctx, m)
-		took := clock() - began
-		if err == nil {
-			return story.accepted(receipt, took), nil
-		}
-		story.failed(err, took)
 	}
 	return sms.Receipt{}, story.err(nil)
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// RetryOptions bound a [Retry]. A zero or negative field is its default.
+// RetryOptions bound a [Retry]. A zero field is its default, and a negative one
+// too where nothing else is said.
 type RetryOptions struct {
 	// Attempts is how many tries there are at most, the first included. Defaults
 	// to 3; 1 retries nothing.
@@ -25,6 +26,18 @@ type RetryOptions struct {
 	// MaxElapsed bounds the whole: no try begins later than this after the first
 	// one began. Defaults to 30 s.
 	MaxElapsed time.Duration
+	// Budget bounds the retries of all messages together, so that a vendor's outage
+	// does not multiply the calls to it: as a share of the first tries, both of the
+	// last 10 s. Defaults to 0.2: of 5,000 messages in that time a vendor that is down
+	// gets 6,000 calls and not 15,000. Negative: there is no such bound.
+	Budget float64
+	// BudgetFloor is how many retries in 10 s there may be whatever the share, so
+	// that a program with little traffic retries at all: 25 a second do no vendor
+	// harm. Defaults to 250; negative: none.
+	BudgetFloor int
+	// FindFor is how long the vendor is asked at most whether it has a message whose
+	// outcome is Unknown. Defaults to [DefaultFindFor]; negative: it is never asked.
+	FindFor time.Duration
 }
 
 func (o RetryOptions) withDefaults() RetryOptions {
@@ -32,33 +45,51 @@ func (o RetryOptions) withDefaults() RetryOptions {
 	o.MinDelay = cmp.Or(max(o.MinDelay, 0), 200*time.Millisecond)
 	o.MaxDelay = max(cmp.Or(max(o.MaxDelay, 0), 5*time.Second), o.MinDelay)
 	o.MaxElapsed = cmp.Or(max(o.MaxElapsed, 0), 30*time.Second)
+	o.Budget = cmp.Or(o.Budget, 0.2)
+	o.BudgetFloor = max(cmp.Or(o.BudgetFloor, 250), 0)
+	o.FindFor = cmp.Or(o.FindFor, DefaultFindFor)
 	return o
 }
 
 // Retry tries the same vendor again where the table allows it
 // ([sms.Reason.SameVendor]: Throttled and Unavailable) and every try so far
-// certainly was not sent. A try whose outcome is Unknown is repeated for a
+// certainly was not sent. A try whose outcome is Unknown is repeated at once for a
 // Verification only.
+//
+// For every other kind the vendor is asked first, where next has an [sms.Finder]:
+// at once, and with growing gaps for up to FindFor, as long as the caller is there
+// and the message has not expired. Found is accepted: the receipt's Attempts tell
+// the try as it ended, and after it what was found. Where the vendor certainly
+// never took the message the try is Rejected after all, and the table decides; a
+// vendor needs [sms.FindAfter] to be certain, so this comes only where FindFor and
+// the caller have that long. Else the outcome stays Unknown, and the error holds
+// [sms.ErrUndecided]. Asking is no call of next: no breaker further in sees it. A
+// Finder that panics has not decided; one that ignores its context is waited for.
 //
 // It waits at least the RetryAfter of the last error where there is one. A wait
 // that would be longer than MaxDelay, or end after the caller's deadline, after
 // Message.Expires or after MaxElapsed, is not begun: the error is given on at
 // once, so that a Failover around it goes on to a vendor that is free. For the
-// same reason it does not wait for a [Breaker] further in that is open.
+// same reason it does not wait for a [Breaker] further in that is open, nor where
+// Budget is spent.
 //
 // Where the caller's context ends during a wait, the error is that of the tries
 // so far, which is what is known of the message, and errors.Is finds the
 // context's error in it.
 //
-// On success at the first try it allocates nothing. State is per call.
+// On success at the first try it allocates nothing. The budget is of one Sender,
+// all other state is per call.
 func Retry(o RetryOptions) sms.Middleware {
 	o = o.withDefaults()
-	return func(next sms.Sender) sms.Sender { return &retry{next: next, o: o} }
+	return func(next sms.Sender) sms.Sender {
+		return &retry{next: next, o: o, budget: retryBudget{share: o.Budget, floor: o.BudgetFloor}}
+	}
 }
 
 type retry struct {
-	next sms.Sender
-	o    RetryOptions
+	next   sms.Sender
+	o      RetryOptions
+	budget retryBudget
 }
 
 // Unwrap gives the Sender that is retried.
@@ -69,6 +100,7 @@ func (r *retry) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 		return sms.Receipt{}, refuse(m, cause)
 	}
 	began := clock()
+	r.budget.first(began)
 	receipt, err := r.next.Send(ctx, m)
 	if err == nil {
 		return receipt, nil
@@ -79,29 +111,44 @@ func (r *retry) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 // again repeats a message whose first try, begun at first, ended in err.
 func (r *retry) again(ctx context.Context, m sms.Message, first time.Duration, err error) (sms.Receipt, error) {
 	var story tries
-	story.failed(err, clock()-first)
-	for n := 1; n < r.o.Attempts && story.allow(m, sms.Reason.SameVendor); n++ {
-		if cause := over(ctx, m); cause != nil {
+	began := first
+	for n := 1; ; n++ {
+		story.failed(err, clock()-began)
+		if receipt, found := story.settle(ctx, m, r.next, r.o.FindFor, began); found {
+			return receipt, nil
+		}
+		if n >= r.o.Attempts || !story.allow(m, sms.Reason.SameVendor) {
+			return sms.Receipt{}, story.err(nil)
+		}
+		if again, cause := r.pause(ctx, m, first, n, err); !again {
 			return sms.Receipt{}, story.err(cause)
 		}
-		delay, ok := r.delay(ctx, m, first, n, err)
-		if !ok {
-			break
-		}
-		if cause := wait(ctx, delay); cause != nil {
-			return sms.Receipt{}, story.err(cause)
-		}
-		if cause := over(ctx, m); cause != nil { // the timer may have been late
-			return sms.Receipt{}, story.err(cause)
-		}
-		began := clock()
+		began = clock()
 		var receipt sms.Receipt
 		if receipt, err = r.next.Send(ctx, m); err == nil {
 			return story.accepted(receipt, clock()-began), nil
 		}
-		story.failed(err, clock()-began)
 	}
-	return sms.Receipt{}, story.err(nil)
+}
+
+// pause waits after the nth try, which ended in err, and tells whether there is
+// to be another, else why not where that is not plain from the tries.
+func (r *retry) pause(ctx context.Context, m sms.Message, first time.Duration, n int, err error) (bool, error) {
+	if cause := over(ctx, m); cause != nil {
+		return false, cause
+	}
+	delay, ok := r.delay(ctx, m, first, n, err)
+	if !ok {
+		return false, nil
+	}
+	if !r.budget.another(clock()) {
+		return false, errBudgetSpent
+	}
+	if cause := wait(ctx, delay); cause != nil {
+		return false, cause
+	}
+	cause := over(ctx, m) // the timer may have been late
+	return cause == nil, cause
 }
 
 // delay is how long to wait after the nth try, and whether that wait is worth

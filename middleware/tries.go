@@ -14,15 +14,28 @@ import (
 // the first try has failed, so that success costs nothing.
 type tries struct {
 	list  []sms.Attempt
+	from  int // where those of the last call begin
 	calls int
 	last  error
 }
 
 // failed adds what a call that took so long came to.
 func (t *tries) failed(err error, took time.Duration) {
+	t.from = len(t.list)
 	t.list = sms.AppendAttempts(t.list, sms.Receipt{}, err, took)
 	t.calls++
 	t.last = err
+	if sms.OutcomeOf(err) == sms.Unknown && sms.OutcomeOf(sms.SumAttempts(t.list[t.from:])) != sms.Unknown {
+		t.list = append(t.list, doubt(err, took))
+	}
+}
+
+// doubt is the try in whose place an error stands that is Unknown as a sum of
+// tries none of which is: what it knows more than they do shall not be lost.
+func doubt(err error, took time.Duration) sms.Attempt {
+	e := *sms.AsError(err)
+	e.Attempts, e.Outcome = nil, sms.Unknown
+	return sms.Attempt{Provider: e.Provider, Err: &e, Took: took}
 }
 
 // accepted gives the receipt of the last try the whole story.
