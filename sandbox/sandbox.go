@@ -107,6 +107,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.aliyun.serve(w, r)
+	case looksAtTwilio(path):
+		s.twilio.serveLook(w, r)
 	case strings.HasPrefix(path, twilioPrefix):
 		s.twilio.serve(w, r)
 	case path == "/inbox":

@@ -14,6 +14,9 @@ type Driver struct {
 	Settings any
 	// Codes is the vendor's table, for documentation and `notify errors`.
 	Codes []CodeInfo
+	// Form gives a number as the vendor is sent it, for people who look at it, and
+	// an error for one that it would be refused. Nil: in E.164.
+	Form func(Number) (string, error)
 	// Open makes the provider. It does no I/O. Each fault of the settings is a
 	// *FieldError, several joined, so that each gets its line.
 	Open func(c DriverConfig) (Sender, error)
