@@ -190,7 +190,7 @@ func TestChild(t *testing.T) {
 func TestServersEndWithTheTests(t *testing.T) {
 	servertest.PostgreSQL(t) // skips where there is none
 	for name, end := range map[string]func(c *exec.Cmd, in io.Closer){
-		"when they are over":     func(_ *exec.Cmd, in io.Closer) { in.Close() },
+		"when they are over":    func(_ *exec.Cmd, in io.Closer) { in.Close() },
 		"when they were killed": func(c *exec.Cmd, _ io.Closer) { c.Process.Kill() },
 	} {
 		t.Run(name, func(t *testing.T) {
