@@ -16,8 +16,14 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	t.Run("each alone", func(t *testing.T) { conform(t, aliyun.Options{}) })
+	t.Run("coalescing", func(t *testing.T) { conform(t, aliyun.Options{Coalesce: true}) })
+	t.Run("coalescing by one call", func(t *testing.T) { conform(t, aliyun.Options{Coalesce: true, MaxCalls: 1}) })
+}
+
+func conform(t *testing.T, with aliyun.Options) {
 	options := func(endpoint string, r *sms.Registry) aliyun.Options {
-		return aliyun.Options{Name: smstest.Name, AccessKeyID: keyID, AccessKeySecret: secret, Endpoint: endpoint, From: "云通信", Templates: r}
+		return aliyun.Options{Coalesce: with.Coalesce, MaxCalls: with.MaxCalls, Name: smstest.Name, AccessKeyID: keyID, AccessKeySecret: secret, Endpoint: endpoint, From: "云通信", Templates: r}
 	}
 	start := func(tb testing.TB, o aliyun.Options) sms.Sender {
 		p, err := aliyun.New(o)

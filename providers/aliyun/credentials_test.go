@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -266,4 +267,41 @@ func TestCredentials_failureIsSharedByThoseWhoWaited(t *testing.T) {
 			t.Errorf("asked %d times, want once", n.Load())
 		}
 	})
+}
+
+// A failing request of the caller's own for a key, such as one to STS or to a
+// metadata service, shows no URL, which holds a key.
+func TestCredentials_failureShowsNoURL(t *testing.T) {
+	cause := errors.New("connection refused")
+	p := open(t, aliyun.Options{Transport: &signers{}, Credentials: func(context.Context) (aliyun.Credentials, error) {
+		return aliyun.Credentials{}, fmt.Errorf("assume role: %w", &url.Error{Op: "Get", URL: "https://sts.example/?AccessKeyId=LTAI&Signature=abc", Err: cause})
+	}})
+	_, err := p.Send(t.Context(), loginCode())
+	text := fmt.Sprintf("%+v", err)
+	if strings.Contains(text, "sts.example") || strings.Contains(text, "Signature") || !strings.Contains(text, "assume role: Get: connection refused") {
+		t.Errorf("%s", text)
+	}
+	if _, ok := errors.AsType[*url.Error](err); ok || !errors.Is(err, cause) || sms.ReasonOf(err) != sms.Unavailable {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestCredentials_notAskedForAfterClose(t *testing.T) {
+	for _, coalesce := range []bool{false, true} {
+		a := &asked{}
+		p := open(t, aliyun.Options{Credentials: a.key, Transport: &signers{}, Coalesce: coalesce})
+		p.Close()
+		for _, m := range []sms.Message{loginCode(), shipped()} {
+			_, err := p.Send(t.Context(), m)
+			if e := sms.AsError(err); !errors.Is(err, sms.ErrClosed) || e.Outcome != sms.Rejected || e.Key != m.Key {
+				t.Errorf("%v", err)
+			}
+			if _, err := p.Find(t.Context(), m, time.Now()); !errors.Is(err, sms.ErrUndecided) || !errors.Is(err, sms.ErrClosed) {
+				t.Errorf("%v", err)
+			}
+		}
+		if a.n.Load() != 0 {
+			t.Errorf("asked %d times", a.n.Load())
+		}
+	}
 }

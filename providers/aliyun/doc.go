@@ -23,9 +23,31 @@
 // the vendor's own code has: values of a verification template that are not 4 to
 // 6 characters long, of others over 35 characters, a URL or an emoji in a value.
 //
-// One message is one call, and one SendSms is never repeated here: the vendor
-// keeps no idempotency key. Message.Key goes along as OutId, which comes back in
+// One message is one call, unless Options.Coalesce says otherwise, and one SendSms
+// is never repeated here: the vendor keeps no idempotency key. Message.Key goes along as OutId, which comes back in
 // delivery reports and listings.
+//
+// # Several messages in one call
+//
+// With Options.Coalesce a campaign takes fewer calls: while MaxCalls calls with
+// the same signature, template and values are in flight, further messages that
+// have these in common gather, and go in the next call, up to 1,000 numbers in
+// each. There is no timer, and a message that has nothing in common with another
+// never waits. Only Notification and Promotion take part.
+//
+// The acceptance of such a call is that of each message in it: the Receipts have
+// the BizId in common. Its OutId is its own ([IsBatch]), so that the vendor's
+// reports name no message's key: BizId and number do.
+//
+// A refusal that one number may be the cause of (a bad one, one on the blacklist,
+// one that has had enough) says nothing of the others, and it is not documented
+// whether they get the message. Their Send then waits until Options.FindAfter
+// after the call, asks for each number, and sends again, alone, what the vendor
+// certainly does not have. Where it cannot say, and at once where the deadline of
+// the Send's context is sooner, the message is Unavailable, Unknown. Every other
+// refusal is each message's.
+//
+// A caller that leaves ends its own message's wait and nobody's call.
 //
 // # When nobody knows
 //

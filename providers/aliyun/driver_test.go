@@ -34,6 +34,8 @@ endpoint: `+v.URL+`
 from: 云通信
 senders: {acme: 极品公司}
 timeout: 3s
+coalesce: true
+max_calls: 2
 allow_plain_http: true
 `)
 	if err != nil {

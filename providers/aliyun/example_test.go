@@ -8,6 +8,8 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/notifykit/notify/providers/aliyun"
@@ -85,6 +87,51 @@ func ExampleProvider_Preview() {
 	// Output:
 	// 【云通信】王芳,您的订单A1027已发货。 1 UCS-2
 	// SMS_0002 {"name":"王芳","order":"A1027"}
+}
+
+// A promotion goes to 500 people. How many calls that takes depends on how fast
+// the vendor answers: what comes in meanwhile goes in the next one.
+func ExampleOptions_coalesce() {
+	vendor, err := sandbox.Listen("", sandbox.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer vendor.Close()
+	templates, err := sms.NewRegistry(sms.Template{
+		Name: "spring-sale", Kind: sms.Promotion, Text: "春季上新,拒收请回复R。",
+		Bindings: map[string]sms.Binding{"aliyun": {ID: "SMS_0003"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := aliyun.New(aliyun.Options{
+		AccessKeyID: sandbox.AliyunKeyID, AccessKeySecret: sandbox.AliyunKeySecret,
+		Endpoint: vendor.URL, From: sandbox.AliyunSignature, Templates: templates,
+		Coalesce: true, MaxCalls: 1,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+
+	var all sync.WaitGroup
+	var accepted atomic.Int64
+	for i := range 500 {
+		all.Go(func() {
+			to := sms.Number(fmt.Sprintf("+86139%08d", i))
+			if _, err := p.Send(context.Background(), sms.Message{To: to, Template: "spring-sale"}); err != nil {
+				log.Print(err)
+				return
+			}
+			accepted.Add(1)
+		})
+	}
+	all.Wait()
+	fmt.Println("accepted:", accepted.Load())
+	fmt.Println("in the inbox of one:", len(vendor.Messages("+8613900000042")))
+	// Output:
+	// accepted: 500
+	// in the inbox of one: 1
 }
 
 // The connection breaks after the vendor took the message. Find settles it.

@@ -72,6 +72,7 @@ func TestNew_faults(t *testing.T) {
 		"a key and Credentials":              {func(o *aliyun.Options) { o.Credentials, o.AccessKeySecret = ask, "" }, "access_key_id"},
 		"Credentials alone":                  {func(o *aliyun.Options) { o.Credentials, o.AccessKeyID, o.AccessKeySecret = ask, "", "" }, ""},
 		"no secret":                          {func(o *aliyun.Options) { o.AccessKeySecret = "" }, "access_key_secret"},
+		"fewer calls than none":              {func(o *aliyun.Options) { o.Coalesce, o.MaxCalls = true, -1 }, "max_calls"},
 		"a token with a line end":            {func(o *aliyun.Options) { o.SecurityToken = "x\n" }, "security_token"},
 		"no signature for a template":        {func(o *aliyun.Options) { o.From = "" }, "from"},
 		"signatures by the message's sender": {func(o *aliyun.Options) { o.From, o.Senders = "", map[string]string{"acme": "极品公司"} }, ""},
