@@ -145,12 +145,21 @@ func (p printer) outcome(receipt sms.Receipt, err error) {
 	}
 	switch sms.OutcomeOf(err) {
 	case sms.Accepted:
-		p.said(green, "accepted", fmt.Sprintf("by %s, ID %s, segments: %d", receipt.Provider, receipt.ID, receipt.Segments))
+		p.said(green, "accepted", accepted(receipt))
 	case sms.Rejected:
 		p.said(red, "rejected", err.Error())
 	case sms.Unknown:
 		p.said(yellow, "unknown", err.Error())
 	}
+}
+
+// accepted tells the receipt. Aliyun's list, in which a message was found, does
+// not tell its ID.
+func accepted(r sms.Receipt) string {
+	if r.ID == "" {
+		return fmt.Sprintf("by %s, segments: %d", r.Provider, r.Segments)
+	}
+	return fmt.Sprintf("by %s, ID %s, segments: %d", r.Provider, r.ID, r.Segments)
 }
 
 // inboxes prints what each vendor has taken, as its recipients read it.

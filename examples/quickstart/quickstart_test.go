@@ -46,7 +46,7 @@ func TestItEndsWellAndPlainly(t *testing.T) {
 		t.Errorf("it colours what does not go to a terminal:\n%q", &out)
 	}
 	for _, want := range []string{"accepted  by aliyun", "try 1     aliyun: account blocked", "accepted  by twilio",
-		"use a notification template", "unknown   aliyun: unavailable, outcome unknown", "rejected  twilio: recipient blocked (21610)"} {
+		"use a notification template", "try 1     aliyun: unavailable, outcome unknown", "found at Aliyun: sent once", "rejected  twilio: recipient blocked (21610)"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, &out)
 		}
