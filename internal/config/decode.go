@@ -182,6 +182,13 @@ func (d *decoder) structure(path string, in, out reflect.Value) {
 	}
 }
 
+// keysOf gives the keys of a struct.
+func keysOf(part any) []string {
+	fields := map[string]reflect.Value{}
+	collect(reflect.New(reflect.TypeOf(part)).Elem(), fields)
+	return slices.Collect(maps.Keys(fields))
+}
+
 // collect finds the fields of a struct by the names in their `yaml` tags.
 func collect(out reflect.Value, fields map[string]reflect.Value) {
 	for i := range out.NumField() {

@@ -33,7 +33,7 @@ func TestDocs_list_every_key(t *testing.T) {
 	}
 	keys("retry.", Policies{}.Retry)
 	keys("breaker.", Policies{}.Breaker)
-	for _, key := range parts {
+	for _, key := range keysOf(document{}) {
 		if !strings.Contains(string(data), "### "+key+"\n") {
 			t.Errorf("the part %s is not told", key)
 		}

@@ -33,6 +33,7 @@ func (e *expander) expand(n *Node, path string, fault func(path string, err erro
 func (e *expander) text(n *Node, fault func(error)) {
 	var out strings.Builder
 	rest := n.Text
+	n.Written = n.Text
 	for {
 		before, after, found := strings.Cut(rest, "${")
 		if !found {

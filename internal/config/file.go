@@ -6,84 +6,32 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
-	"time"
+	"slices"
 
 	"github.com/notifykit/notify/sms"
 )
 
-// A File is what a configuration file says, as far as it could be read.
+// A File is what a configuration file says for one environment, as far as it
+// could be read.
 type File struct {
-	Providers []Provider
-	Templates []sms.Template
-	Routes    []Route
-	Limits    Limits
-	Policies  Policies
-	Source    *Source
-}
-
-// A Provider is one entry of providers: its driver, and its settings as plain
-// data for that driver to decode.
-type Provider struct {
-	Name, Driver string
-	Settings     map[string]any
-}
-
-// A Route is one entry of routes.
-type Route struct {
-	Regions      []string   `yaml:"regions"`
-	Templates    []string   `yaml:"templates"`
-	Kinds        []sms.Kind `yaml:"kinds"`
-	Providers    []string   `yaml:"providers"`
-	AllowUnbound bool       `yaml:"allow_unbound"`
-}
-
-// Limits is the part limits.
-type Limits struct {
-	PerNumber   []Rate          `yaml:"per_number"`
-	PerProvider map[string]Rate `yaml:"per_provider"`
-}
-
-// Policies is the part policies.
-type Policies struct {
-	Retry struct {
-		Attempts int           `yaml:"attempts"`
-		MinDelay time.Duration `yaml:"min_delay"`
-		MaxDelay time.Duration `yaml:"max_delay"`
-	} `yaml:"retry"`
-	Breaker struct {
-		Failures  int           `yaml:"failures"`
-		OpenFor   time.Duration `yaml:"open_for"`
-		SlowAfter time.Duration `yaml:"slow_after"`
-	} `yaml:"breaker"`
-}
-
-// template and binding are sms.Template and sms.Binding as the file has them.
-type template struct {
-	Kind      sms.Kind            `yaml:"kind"`
-	Text      string              `yaml:"text"`
-	Variables map[string]variable `yaml:"variables"`
-	Bindings  map[string]binding  `yaml:"bindings"`
-}
-
-type variable struct {
-	MaxLen   int    `yaml:"max_len"`
-	Pattern  string `yaml:"pattern"`
-	Optional bool   `yaml:"optional"`
-}
-
-type binding struct {
-	ID     string            `yaml:"id"`
-	Abroad string            `yaml:"abroad"`
-	From   string            `yaml:"from"`
-	Text   string            `yaml:"text"`
-	Order  []string          `yaml:"order"`
-	Extra  map[string]string `yaml:"extra"`
+	Choice         Choice
+	Unchosen       bool // nobody has chosen one of its environments: nothing else was read
+	Providers      []Provider
+	Templates      []sms.Template
+	Routes         []Route
+	Limits         Limits
+	Policies       Policies
+	Redirect       sms.Number
+	DryRun         bool
+	AllowedNumbers []sms.Number
+	Allow          []Allowance
+	Source         *Source
 }
 
 // Options are how a file is read.
 type Options struct {
-	Getenv func(string) (string, bool) // nil: os.LookupEnv
+	Environment string                      // empty: by NOTIFY_ENV, else by the file
+	Getenv      func(string) (string, bool) // nil: os.LookupEnv
 	// Unread tells whether nobody reads the settings of this driver. No variable is
 	// then looked up for them. Nil: all are read.
 	Unread func(driver string) bool
@@ -91,13 +39,9 @@ type Options struct {
 
 // Read reads the file at path. What could be read comes beside the faults.
 func Read(path string, o Options) (File, []Fault) {
-	f, err := os.Open(path)
+	data, err := readFile(path)
 	if err == nil {
-		defer f.Close()
-		var data []byte
-		if data, err = io.ReadAll(io.LimitReader(f, maxSize+1)); err == nil { // one that is longer is refused by its length
-			return Parse(path, data, o)
-		}
+		return Parse(path, data, o)
 	}
 	err = fmt.Errorf("the configuration cannot be read: %w", cause(err))
 	if errors.Is(err, os.ErrNotExist) {
@@ -106,19 +50,21 @@ func Read(path string, o Options) (File, []Fault) {
 	return File{Source: newSource(path, &Node{})}, []Fault{{File: path, Err: err}}
 }
 
+// readUpTo reads at most so many bytes.
+func readUpTo(r io.Reader, most int64) ([]byte, error) { return io.ReadAll(io.LimitReader(r, most)) }
+
 // Parse reads data, the content of the file at path, which is not opened.
 func Parse(path string, data []byte, o Options) (File, []Fault) {
 	root, faults := parse(path, data)
 	if root == nil {
-		root = &Node{Line: 1, Column: 1}
+		root = &Node{File: path, Line: 1, Column: 1}
 	}
 	r := reader{file: File{Source: newSource(path, root)}, faults: faults}
 	if root.Kind == Text || root.Kind == List {
 		r.fault("", fmt.Errorf("%v stands here, and the file is a map: begin with \"providers:\"", root.Kind))
-		root = &Node{}
+		root = &Node{File: path, Line: 1, Column: 1}
 	}
-	r.expand(root.Get("providers"), o, filepath.Dir(path))
-	r.parts(root)
+	r.read(root, o, filepath.Dir(path))
 	Sort(r.faults)
 	return r.file, r.faults
 }
@@ -127,22 +73,64 @@ func Parse(path string, data []byte, o Options) (File, []Fault) {
 type reader struct {
 	file   File
 	faults []Fault
+	form   bool // only the form is looked at: no variable is put in, no other file opened
 }
 
 func (r *reader) fault(path string, err error) {
 	r.faults = append(r.faults, r.file.Source.Fault(path, err))
 }
 
-// expand puts variables in under providers:, and nowhere else: under templates:
-// ${code} is the template's own.
-func (r *reader) expand(providers *Node, o Options, folder string) {
-	if providers == nil || providers.Kind != Map {
-		return
-	}
-	e := expander{getenv: o.Getenv, folder: folder}
+// read chooses the environment, puts the tree together for it, puts variables in
+// and decodes the parts.
+func (r *reader) read(root *Node, o Options, folder string) {
+	e := &expander{getenv: o.Getenv, folder: folder}
 	if e.getenv == nil {
 		e.getenv = os.LookupEnv
 	}
+	base, environments := bare(root), root.Get("environments")
+	if environments != nil && (environments.Kind == Text || environments.Kind == List) {
+		r.fault("environments", fmt.Errorf("%v stands here, and a map is wanted: {production: {…}}", environments.Kind))
+	}
+	choice, ok := r.choose(root, o, e)
+	r.file.Choice, r.file.Source.chosen = choice, choice
+	r.checkOthers(base, environments, choice.Name)
+	if !ok {
+		r.file.Unchosen = true
+		return
+	}
+	merged := base
+	if over := environments.Get(choice.Name); over != nil {
+		merged = merge(base, over)
+	}
+	merged = bare(merged) // a copy, of which gather changes a field
+	r.gather(merged, folder)
+	r.file.Source.root = merged
+	r.file.Source.index()
+	if own := root.Get("environment"); own != nil {
+		r.file.Source.at["environment"] = own
+	}
+	r.expand(merged, o, e)
+	r.parts(merged)
+}
+
+// expanded are the parts beside providers whose values may hold variables.
+var expanded = [...]string{"redirect", "allowed_numbers"}
+
+// expand puts variables in where the documentation says so, and nowhere else:
+// under templates: ${code} is the template's own.
+func (r *reader) expand(root *Node, o Options, e *expander) {
+	for _, key := range expanded {
+		if n := root.Get(key); n != nil {
+			e.expand(n, key, r.fault)
+		}
+	}
+	if providers := root.Get("providers"); providers != nil && providers.Kind == Map {
+		r.expandProviders(providers, o, e)
+	}
+	r.file.Source.mask = masking(e.secrets)
+}
+
+func (r *reader) expandProviders(providers *Node, o Options, e *expander) {
 	for _, f := range providers.Fields {
 		path := Join("providers", f.Key)
 		if driver := f.Value.Get("driver"); driver != nil {
@@ -157,39 +145,57 @@ func (r *reader) expand(providers *Node, o Options, folder string) {
 			}
 		}
 	}
-	r.file.Source.mask = masking(e.secrets)
-	providers.walk("providers", func(path string, n *Node) {
-		if len(n.Variables) > 0 {
-			r.file.Source.names[path] = strings.Join(n.Variables, " and ")
-		}
-	})
 }
 
-// parts are the keys of the file.
-var parts = [...]string{"providers", "templates", "routes", "limits", "policies"}
-
+// parts decodes the parts of the file.
 func (r *reader) parts(root *Node) {
 	for _, f := range root.Fields {
 		switch f.Key {
 		case "providers":
 			r.providers(f.Value)
 		case "templates":
-			r.templates(f.Value)
+			if f.Value.Kind != List { // the form of another environment: its files are not opened
+				r.templates(f.Value)
+			}
 		case "routes":
 			r.decode("routes", f.Value, &r.file.Routes)
 		case "limits":
 			r.decode("limits", f.Value, &r.file.Limits)
 		case "policies":
 			r.decode("policies", f.Value, &r.file.Policies)
+		case "redirect":
+			r.decode("redirect", f.Value, (*number)(&r.file.Redirect))
+		case "dry_run":
+			r.decode("dry_run", f.Value, &r.file.DryRun)
+		case "allowed_numbers":
+			r.allowedNumbers(f.Value)
+		case "allow":
+			r.decode("allow", f.Value, &r.file.Allow)
+		case "environment", "environments":
+			r.fault(f.Key, errors.New("it stands in the file itself, not in one of its environments"))
 		default:
-			r.fault(Join("", f.Key), NoSuch("key", f.Key, parts[:]))
+			r.fault(Join("", f.Key), NoSuch("key", f.Key, keysOf(document{})))
+		}
+	}
+}
+
+func (r *reader) allowedNumbers(n *Node) {
+	var numbers []number
+	r.decode("allowed_numbers", n, &numbers)
+	for _, one := range numbers {
+		if one != "" {
+			r.file.AllowedNumbers = append(r.file.AllowedNumbers, sms.Number(one))
 		}
 	}
 }
 
 // decode fills into from the part at path.
 func (r *reader) decode(path string, n *Node, into any) {
-	for _, f := range Decode(n.Plain(), into, r.file.Source.Variable) {
+	if r.form && slices.Contains(expanded[:], path) {
+		return // its values may be variables
+	}
+	variable := func(below string) string { return r.file.Source.Variable(Below(path, below)) }
+	for _, f := range Decode(n.Plain(), into, variable) {
 		r.fault(Below(path, f.Path), f.Err)
 	}
 }

@@ -28,7 +28,9 @@ func (k Kind) String() string {
 // in a list.
 type Node struct {
 	Kind         Kind
-	Text         string // of a scalar, as written
+	Text         string // of a scalar, as written, then with its variables put in
+	Written      string // Text before variables were put in; empty where there are none
+	File         string // that it stands in
 	Line, Column int
 	Fields       []Field  // of a map, in the order of the file
 	Items        []*Node  // of a list

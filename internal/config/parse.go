@@ -48,7 +48,7 @@ func parse(file string, data []byte) (root *Node, faults []Fault) {
 		fault(line, column, "", err)
 		return nil, faults
 	}
-	c := converter{fault: fault}
+	c := converter{file: file, fault: fault}
 	for _, doc := range f.Docs {
 		switch doc.Body.(type) {
 		case nil, *ast.DirectiveNode, *ast.CommentGroupNode:
@@ -142,11 +142,12 @@ func lineOf(data []byte, line int) string {
 
 // A converter makes Nodes of the parser's tree.
 type converter struct {
+	file  string
 	fault func(line, column int, path string, err error)
 }
 
 func (c converter) node(path string, n ast.Node) *Node {
-	out := &Node{}
+	out := &Node{File: c.file}
 	if n == nil {
 		return out
 	}

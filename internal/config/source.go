@@ -7,32 +7,30 @@ import (
 	"strings"
 )
 
-// A Source remembers where in a file each path stands and which values came
+// A Source remembers where in its files each path stands and which values came
 // from variables. A nil Source knows nothing: the configuration was made in Go.
 type Source struct {
-	file  string
-	at    map[string]place
-	names map[string]string // path to "${NAME}" for values that hold variables
+	file string
+	at   map[string]*Node
+	root *Node
 	// mask is a function, so that no print of a struct that holds a Source shows
 	// the values that it masks.
 	mask func(string) string
+	// chosen is the environment and where it was chosen.
+	chosen Choice
 }
 
-type place struct{ line, column int }
-
 func newSource(file string, root *Node) *Source {
-	s := &Source{file: file, at: map[string]place{}, names: map[string]string{}, mask: func(t string) string { return t }}
-	s.index(root)
+	s := &Source{file: file, root: root, mask: func(t string) string { return t }}
+	s.index()
 	return s
 }
 
-func (s *Source) index(root *Node) {
-	root.walk("", func(path string, n *Node) {
-		s.at[path] = place{n.Line, n.Column}
-		if len(n.Variables) > 0 {
-			s.names[path] = strings.Join(n.Variables, " and ")
-		}
-	})
+// index is for a tree whose parts have been put together.
+func (s *Source) index() {
+	at := map[string]*Node{}
+	s.root.walk("", func(path string, n *Node) { at[path] = n })
+	s.at = at
 }
 
 // File gives the name of the file; empty where there is none.
@@ -43,12 +41,30 @@ func (s *Source) File() string {
 	return s.file
 }
 
+// Choice tells the environment of the file, and who chose it.
+func (s *Source) Choice() Choice {
+	if s == nil {
+		return Choice{}
+	}
+	return s.chosen
+}
+
 // Variable gives "${NAME}" where the value at path came from a variable.
 func (s *Source) Variable(path string) string {
-	if s == nil {
+	if s == nil || s.at[path] == nil {
 		return ""
 	}
-	return s.names[path]
+	return strings.Join(s.at[path].Variables, " and ")
+}
+
+// Plain tells whether the file itself holds text at path: not put together with
+// a variable.
+func (s *Source) Plain(path, text string) bool {
+	if s == nil {
+		return false
+	}
+	n := s.at[path]
+	return n != nil && n.Kind == Text && len(n.Variables) == 0 && n.Text == text
 }
 
 // Fault places err: at path, or at the nearest part of the file above it, where
@@ -63,8 +79,8 @@ func (s *Source) Fault(path string, err error) Fault {
 	}
 	f := Fault{File: s.file, Path: path, Err: err}
 	for above := path; ; {
-		if at, ok := s.at[above]; ok {
-			f.Line, f.Column = at.line, at.column
+		if n := s.at[above]; n != nil {
+			f.File, f.Line, f.Column = n.File, n.Line, n.Column
 			return f
 		}
 		above = above[:max(0, strings.LastIndexAny(above, ".["))]

@@ -1,0 +1,157 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Variable is the environment variable that chooses the environment.
+const Variable = "NOTIFY_ENV"
+
+// A Choice is an environment and who chose it.
+type Choice struct {
+	Name string
+	By   string // "LoadOptions.Environment", "NOTIFY_ENV", "notify.yaml:1"; empty: nobody
+}
+
+// choose finds out the environment of the file, whose tree is root: the caller's
+// word, else the variable's, else the file's own. It tells whether the rest of
+// the file can be read for it.
+func (r *reader) choose(root *Node, o Options, e *expander) (c Choice, ok bool) {
+	own := root.Get("environment")
+	switch value, _ := e.getenv(Variable); {
+	case o.Environment != "":
+		c = Choice{o.Environment, "LoadOptions.Environment"}
+	case value != "":
+		c = Choice{value, Variable}
+	case own != nil && own.Kind == Text:
+		known := len(r.faults)
+		e.expand(own, "environment", r.fault)
+		if len(r.faults) > known {
+			return c, false
+		}
+		if own.Text != "" {
+			c = Choice{own.Text, fmt.Sprintf("%s:%d", own.File, own.Line)}
+		}
+	case own != nil && own.Kind != Null:
+		r.fault("environment", fmt.Errorf("%v stands here, and a name is wanted: \"${%s:-development}\"", own.Kind, Variable))
+		return c, false
+	}
+	return c, r.checkChoice(c, namesOf(root.Get("environments")))
+}
+
+// checkChoice refuses a file that has environments and none for c: a variable
+// that was forgotten must not run one by chance.
+func (r *reader) checkChoice(c Choice, names []string) bool {
+	switch {
+	case len(names) == 0 || slices.Contains(names, c.Name):
+		return true
+	case c.Name == "":
+		r.fault("environments", fmt.Errorf("no environment is chosen, and the file has %s: set %s, or write \"environment: ${%s:-%s}\"",
+			strings.Join(names, ", "), Variable, Variable, names[0]))
+	default:
+		r.fault("environments", fmt.Errorf("%w; %s has chosen it (an environment that differs in nothing is written \"%s: {}\")",
+			NoSuch("environment", c.Name, names), c.By, clip(c.Name)))
+	}
+	return false
+}
+
+// namesOf gives the keys of a map in the order of the file.
+func namesOf(n *Node) (names []string) {
+	if n != nil {
+		for _, f := range n.Fields {
+			names = append(names, f.Key)
+		}
+	}
+	return names
+}
+
+// bare gives root without the parts that speak of environments.
+func bare(root *Node) *Node {
+	out := *root
+	out.Fields = slices.DeleteFunc(slices.Clone(root.Fields), func(f Field) bool { return f.Key == "environment" || f.Key == "environments" })
+	return &out
+}
+
+// merge puts an environment's part over the base: maps merge, lists and values
+// replace, null removes, and a provider of another driver replaces the base's
+// whole. Neither is changed; path is what leads to them.
+func merge(base, over *Node, path ...string) *Node {
+	if base == nil || base.Kind != Map || over.Kind != Map || otherDriver(base, over, path) {
+		return withoutNulls(over)
+	}
+	out := *base
+	out.Fields = slices.Clone(base.Fields)
+	for _, f := range over.Fields {
+		i := slices.IndexFunc(out.Fields, func(b Field) bool { return b.Key == f.Key })
+		switch {
+		case f.Value.Kind == Null && i >= 0:
+			out.Fields = slices.Delete(out.Fields, i, i+1)
+		case f.Value.Kind == Null: // there was nothing to remove
+		case i < 0:
+			out.Fields = append(out.Fields, Field{f.Key, withoutNulls(f.Value)})
+		default:
+			out.Fields[i].Value = merge(out.Fields[i].Value, f.Value, append(slices.Clone(path), f.Key)...)
+		}
+	}
+	return &out
+}
+
+// otherDriver tells whether over is a provider made by another driver than base:
+// the settings of one are not the other's.
+func otherDriver(base, over *Node, path []string) bool {
+	if len(path) != 2 || path[0] != "providers" {
+		return false
+	}
+	driver := over.Get("driver")
+	return driver != nil && (base.Get("driver") == nil || base.Get("driver").Text != driver.Text)
+}
+
+// withoutNulls drops what an environment removes where there is nothing to
+// remove it from.
+func withoutNulls(n *Node) *Node {
+	if n.Kind != Map {
+		return n
+	}
+	out := *n
+	out.Fields = nil
+	for _, f := range n.Fields {
+		if f.Value.Kind != Null {
+			out.Fields = append(out.Fields, Field{f.Key, withoutNulls(f.Value)})
+		}
+	}
+	return &out
+}
+
+// checkOthers looks at the form of the environments that are not chosen, so that
+// a slip in the part for production is found in development. Values that hold
+// variables are not looked at, and no file of templates is opened.
+func (r *reader) checkOthers(base, environments *Node, chosen string) {
+	if environments == nil {
+		return
+	}
+	for _, f := range environments.Fields {
+		path := Join("environments", f.Key)
+		if f.Value.Kind != Map && f.Value.Kind != Null {
+			if f.Value.Kind != Unread {
+				r.fault(path, fmt.Errorf("%v stands here, and a map is wanted: what differs from the base", f.Value.Kind))
+			}
+			continue
+		}
+		if f.Key == chosen || f.Value.Kind == Null {
+			continue
+		}
+		own := map[[2]int]bool{}
+		f.Value.walk("", func(_ string, n *Node) { own[[2]int{n.Line, n.Column}] = true })
+		root := merge(base, f.Value)
+		other := reader{file: File{Source: newSource(r.file.Source.file, root)}, form: true}
+		other.parts(root)
+		for _, fault := range other.faults {
+			if own[[2]int{fault.Line, fault.Column}] {
+				fault.Path = Below(path, fault.Path)
+				r.faults = append(r.faults, fault)
+			}
+		}
+	}
+}

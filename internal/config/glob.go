@@ -1,0 +1,96 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// gather puts the templates of the files that templates: names, as a list of
+// patterns, in the place of that list. A relative pattern counts from folder. A
+// map in the list is templates written out.
+func (r *reader) gather(root *Node, folder string) {
+	list := root.Get("templates")
+	if list == nil || list.Kind != List {
+		return
+	}
+	all := &Node{Kind: Map, File: list.File, Line: list.Line, Column: list.Column}
+	for i, item := range list.Items {
+		path := Index("templates", i)
+		switch item.Kind {
+		case Text:
+			r.gatherFiles(all, path, item.Text, folder)
+		case Map:
+			r.gatherFields(all, item.Fields)
+		case Null, List:
+			r.fault(path, fmt.Errorf("%v stands here, and a pattern of file names is wanted: [templates/*.yaml]", item.Kind))
+		}
+	}
+	for i := range root.Fields {
+		if root.Fields[i].Key == "templates" {
+			root.Fields[i].Value = all
+		}
+	}
+}
+
+func (r *reader) gatherFiles(all *Node, path, pattern, folder string) {
+	full := pattern
+	if !filepath.IsAbs(full) {
+		full = filepath.Join(folder, pattern)
+	}
+	files, err := filepath.Glob(full) // sorted
+	switch {
+	case err != nil:
+		r.fault(path, fmt.Errorf("%s is no pattern of file names: write templates/*.yaml", quote(pattern)))
+	case len(files) == 0:
+		r.fault(path, fmt.Errorf("no file is called %s: a relative pattern counts from the folder of this file", quote(pattern)))
+	}
+	for _, file := range files {
+		data, err := readFile(file)
+		if err != nil {
+			r.faults = append(r.faults, Fault{File: file, Line: 1, Column: 1, Path: "templates", Err: fmt.Errorf("the templates cannot be read: %w", cause(err))})
+			continue
+		}
+		part, faults := parse(file, data)
+		r.faults = append(r.faults, faults...)
+		if part != nil && (part.Kind == Text || part.Kind == List) {
+			r.faults = append(r.faults, Fault{File: file, Line: part.Line, Column: part.Column, Path: "templates",
+				Err: fmt.Errorf("%v stands here, and a file of templates is a map: begin with the name of one", part.Kind)})
+			continue
+		}
+		if part != nil {
+			r.gatherFields(all, part.Fields)
+		}
+	}
+}
+
+// gatherFields adds templates to all, each name once.
+func (r *reader) gatherFields(all *Node, fields []Field) {
+	for _, f := range fields {
+		if earlier := all.Get(f.Key); earlier != nil {
+			r.faults = append(r.faults, Fault{File: f.Value.File, Line: f.Value.Line, Column: f.Value.Column, Path: Join("templates", f.Key),
+				Err: fmt.Errorf("the template is there already, in %s:%d: give one of the two another name", earlier.File, earlier.Line)})
+			continue
+		}
+		all.Fields = append(all.Fields, f)
+	}
+}
+
+// readFile reads a file that may hold a little more than the most that is
+// read, which parse then refuses by its length.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, errors.New("it is a folder")
+	}
+	return readUpTo(f, maxSize+1)
+}
