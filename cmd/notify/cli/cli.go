@@ -11,7 +11,9 @@
 // used to.
 //
 // Exit statuses are the same for every command: 0 done, 1 refused or failed, 2
-// wrong use, 3 nobody can know whether a message was sent.
+// wrong use, 3 nobody can know whether a message was sent. With --json a command
+// prints one JSON value on standard output, and faults stay words on standard
+// error.
 package cli
 
 import (
@@ -19,9 +21,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -38,39 +42,67 @@ const (
 )
 
 // Main runs the command that os.Args names, with these drivers, and returns the
-// exit status. An interrupt ends what is running in order.
+// exit status. An interrupt ends what is running in order; a second one ends the
+// process at once.
 func Main(drivers ...sms.Driver) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return run(ctx, os.Args[1:], os.Stdout, os.Stderr, drivers)
+	context.AfterFunc(ctx, stop)
+	a := &app{in: os.Stdin, out: os.Stdout, errs: os.Stderr, drivers: drivers}
+	return a.run(ctx, os.Args[1:])
 }
 
 // An app is what the commands share.
 type app struct {
+	in        io.Reader
 	out, errs io.Writer
 	drivers   []sms.Driver
 	entered   bool // a command has begun: what goes wrong is no wrong use any more
+
+	config, env string // flags of every command
+	json        bool
 }
 
-func run(ctx context.Context, args []string, out, errs io.Writer, drivers []sms.Driver) int {
-	a := &app{out: out, errs: errs, drivers: drivers}
+func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return StatusDone
 	}
-	fmt.Fprintf(errs, "notify: %v\n", err)
-	if !a.entered {
-		fmt.Fprintln(errs, "notify --help tells what there is")
-	}
+	a.complain(err)
 	return a.status(err)
+}
+
+// complain says what went wrong, and what to do next where the error does not.
+func (a *app) complain(err error) {
+	if _, quiet := errors.AsType[*told](err); !quiet {
+		fmt.Fprintf(a.errs, "notify: %s\n", strings.TrimPrefix(err.Error(), "notify: "))
+	}
+	switch {
+	case a.status(err) == StatusUsage:
+		fmt.Fprintln(a.errs, "notify --help tells what there is, and notify COMMAND --help shows examples")
+	case errors.Is(err, fs.ErrNotExist) && !exists(a.config):
+		fmt.Fprintln(a.errs, "notify init writes a first configuration; --config says where another is")
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "notify",
-		Short:         "Send text messages through more than one vendor, and try it without any",
+		Use:   "notify",
+		Short: "Send text messages through more than one vendor, and try it without any",
+		Long: `Send text messages through more than one vendor, and try it without any.
+
+Exit statuses: 0 done, 1 refused or failed, 2 wrong use, 3 nobody can know
+whether a message was sent.`,
+		Example: `  notify init
+  notify sandbox
+  notify send --to +8613800000000 --template login-code code=482913`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -79,27 +111,55 @@ func (a *app) root() *cobra.Command {
 	}
 	root.SetOut(a.out)
 	root.SetErr(a.errs)
-	root.AddCommand(a.sandbox())
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.config, "config", "notify.yaml", "configuration file")
+	flags.StringVar(&a.env, "env", "", "environment of the configuration; NOTIFY_ENV where it is left out")
+	flags.BoolVar(&a.json, "json", false, "print JSON, for programs")
+	root.AddCommand(a.initCommand(), a.send(), a.bulk(), a.check(), a.templates(), a.configCommand(), a.number(), a.errorsCommand(), a.sandbox())
 	return root
 }
 
 // begin is called first by every command.
 func (a *app) begin(do func(c *cobra.Command) error) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, _ []string) error {
+	return a.beginArgs(func(c *cobra.Command, _ []string) error { return do(c) })
+}
+
+// beginArgs is begin for a command that takes arguments.
+func (a *app) beginArgs(do func(c *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
 		a.entered = true
-		return do(c)
+		return do(c, args)
 	}
 }
 
 func (a *app) status(err error) int {
+	_, misused := errors.AsType[*usageError](err)
+	_, printed := errors.AsType[*told](err)
 	switch {
-	case !a.entered:
+	case !a.entered || misused:
 		return StatusUsage
+	case printed:
+		return errorStatus(err)
 	case isUnknown(err):
 		return StatusUnknown
 	default:
 		return StatusRefused
 	}
+}
+
+// A usageError is wrong use that shows only once a command has begun.
+type usageError struct{ error }
+
+func misuse(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// told ends a command with a status after it has printed what there is to say.
+type told struct{ status int }
+
+func (t *told) Error() string { return fmt.Sprintf("exit status %d", t.status) }
+
+func errorStatus(err error) int {
+	t, _ := errors.AsType[*told](err)
+	return t.status
 }
 
 // isUnknown tells a send whose outcome nobody knows from all that is no send.

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/notifykit/notify/sms"
+)
+
+// progressEvery is how often a line tells of the progress where there is no
+// terminal.
+const progressEvery = 10 * time.Second
+
+// A tally counts what the rows of this run came to.
+type tally struct {
+	Accepted int `json:"accepted"`
+	Refused  int `json:"refused"`
+	Unknown  int `json:"unknown"`
+	Unsent   int `json:"unsent"`
+}
+
+func (t *tally) add(outcome string) {
+	switch outcome {
+	case sms.Accepted.String():
+		t.Accepted++
+	case sms.Rejected.String():
+		t.Refused++
+	case unsent:
+		t.Unsent++
+	default:
+		t.Unknown++
+	}
+}
+
+func (t tally) String() string {
+	text := fmt.Sprintf("%d accepted, %d refused, %d unknown", t.Accepted, t.Refused, t.Unknown)
+	if t.Unsent > 0 {
+		text += fmt.Sprintf(", %d unsent", t.Unsent)
+	}
+	return text
+}
+
+// A progress tells a person how far a run is: a bar on a terminal, else a line
+// now and then. Only one goroutine uses it.
+type progress struct {
+	tally
+	total int
+	w     io.Writer
+	bar   *progressbar.ProgressBar // nil: lines
+	last  time.Time
+}
+
+func (a *app) newProgress(total int) *progress {
+	p := &progress{total: total, w: a.errs, last: time.Now()}
+	if isTerminal(a.errs) {
+		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.errs), progressbar.OptionShowCount(),
+			progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"), progressbar.OptionSetWidth(20),
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetPredictTime(true))
+	}
+	return p
+}
+
+func (p *progress) row(outcome string) {
+	p.add(outcome)
+	done := p.Accepted + p.Refused + p.Unknown
+	switch {
+	case p.bar != nil:
+		p.bar.Describe(p.tally.String())
+		_ = p.bar.Set(min(done, p.total))
+	case time.Since(p.last) >= progressEvery:
+		p.last = time.Now()
+		fmt.Fprintf(p.w, "%d of %d rows: %v\n", done, p.total, p.tally)
+	}
+}
+
+func (p *progress) end() {
+	if p.bar != nil {
+		_ = p.bar.Exit()
+		fmt.Fprintln(p.w)
+	}
+}

@@ -1,0 +1,281 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/notifykit/notify"
+	"github.com/notifykit/notify/sms"
+)
+
+const (
+	// marksTogether is how many rows share one sync of the disk.
+	marksTogether = 256
+	// asksTogether is how many rows the vendor is asked about at the same time.
+	asksTogether = 16
+	// stopAfter is how many rows in a row are refused because of the account, not
+	// because of themselves, before the others are kept for later.
+	stopAfter = 20
+)
+
+// A bulkRun sends the rows of a sheet.
+type bulkRun struct {
+	opened   *opened
+	sheet    *sheet
+	journal  *journal
+	flags    bulkFlags
+	bad      map[int]string // rows that are left out, and why
+	progress *progress
+
+	stop    context.CancelCauseFunc // no further row is read
+	reading error                   // of the sheet or the disk; read after the rows have ended
+	blocked int                     // rows in a row that the account was refused for
+}
+
+// errBlocked is why a run ends by itself.
+var errBlocked = fmt.Errorf("%d rows in a row were refused because of the account: the others were not sent; repair it and go on with --resume", stopAfter)
+
+func (a *app) sendRows(ctx context.Context, o *opened, s *sheet, f bulkFlags, answer bulkAnswer) error {
+	begin := createJournal
+	if f.resume {
+		begin = resumeJournal
+	}
+	j, err := begin(f.results)
+	if err != nil {
+		return err
+	}
+	reading, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	interrupted := context.AfterFunc(ctx, func() {
+		fmt.Fprintln(a.errs, "\nfinishing what is in flight; a second Ctrl-C ends at once, and --resume goes on")
+	})
+	defer interrupted()
+	run := &bulkRun{opened: o, sheet: s, journal: j, flags: f, bad: map[int]string{}, stop: stop, progress: a.newProgress(answer.Rows)}
+	for _, b := range answer.Bad {
+		run.bad[b.Row] = b.Error
+	}
+	err = run.all(reading)
+	run.progress.end()
+	err = errors.Join(err, j.close())
+	sum := run.summary(answer.Rows)
+	answer.Sent, answer.Results = &sum, f.results
+	err = errors.Join(err, a.show(answer, func() {
+		fmt.Fprintf(a.out, "%s: %v\n%s tells what became of each\n", count(answer.Rows, "row"), sum, f.results)
+		if sum.Unknown > 0 || sum.Unsent > 0 {
+			fmt.Fprintln(a.out, "--resume asks the vendor about what is unknown, and sends what is unsent")
+		}
+	}))
+	return sum.end(err)
+}
+
+// end gives the status of a run.
+func (t tally) end(err error) error {
+	switch {
+	case t.Unknown > 0 && err != nil:
+		return errors.Join(&told{StatusUnknown}, err)
+	case err != nil:
+		return err
+	case t.Unknown > 0:
+		return &told{StatusUnknown}
+	case t.Refused > 0 || t.Unsent > 0:
+		return &told{StatusRefused}
+	}
+	return nil
+}
+
+// summary counts the rows of the whole file, those of earlier runs too.
+func (b *bulkRun) summary(rows int) (sum tally) {
+	for _, e := range b.journal.states {
+		sum.add(e.outcome)
+	}
+	sum.Unsent += rows - len(b.journal.states)
+	return sum
+}
+
+// all asks about what is doubtful and sends what is to be sent. What has left is
+// waited for: reading alone ends with ctx.
+func (b *bulkRun) all(ctx context.Context) error {
+	doubtful := b.journal.doubtful()
+	if err := b.settle(ctx, doubtful); err != nil {
+		return err
+	}
+	results := b.opened.client.SendAll(context.WithoutCancel(ctx), b.messages(ctx), notify.BulkOptions{Concurrency: b.flags.concurrency})
+	var writing error
+	for m, r := range results {
+		e := entryOf(m, r)
+		b.progress.row(e.outcome)
+		if writing = errors.Join(writing, b.journal.settle(e)); writing != nil {
+			b.stop(writing)
+		}
+		b.watch(e)
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, errBlocked) {
+		return errors.Join(writing, b.reading, errBlocked)
+	}
+	return errors.Join(writing, b.reading)
+}
+
+// watch ends the run where the vendor refuses everything.
+func (b *bulkRun) watch(e entry) {
+	if e.outcome == sms.Rejected.String() && (e.reason == sms.AccountBlocked || e.reason == sms.Unauthorized) {
+		b.blocked++
+	} else {
+		b.blocked = 0
+	}
+	if b.blocked == stopAfter {
+		b.stop(errBlocked)
+	}
+}
+
+func entryOf(m sms.Message, r notify.Result) entry {
+	row, _ := strconv.Atoi(m.Tags[rowTag]) // message has written it
+	e := entry{row: row, outcome: sms.OutcomeOf(r.Err).String(), reason: sms.ReasonOf(r.Err), id: r.Receipt.ID, provider: r.Receipt.Provider, key: m.Key}
+	if failed := sms.AsError(r.Err); failed != nil {
+		e.provider, e.detail = failed.Provider, words(failed)
+	}
+	return e
+}
+
+// messages gives the rows that are to be sent, each marked on disk before. When
+// ctx ends, those that are marked and were not given are noted as unsent.
+func (b *bulkRun) messages(ctx context.Context) iter.Seq2[sms.Message, error] {
+	return func(yield func(sms.Message, error) bool) {
+		var batch []sms.Message
+		send := func() bool {
+			given, err := b.give(ctx, batch, yield)
+			left := batch[given:]
+			batch = batch[:0]
+			if len(left) == 0 && err == nil {
+				return true
+			}
+			for _, m := range left {
+				row, _ := strconv.Atoi(m.Tags[rowTag])
+				err = errors.Join(err, b.journal.settle(entry{row: row, outcome: unsent, key: m.Key}))
+			}
+			b.reading = err
+			return false
+		}
+		going := true
+		err := b.sheet.each(func(r sheetRow) bool {
+			m, wanted, err := b.next(r)
+			if err != nil {
+				b.reading, going = err, false
+				return false
+			}
+			if wanted {
+				batch = append(batch, m)
+			}
+			if len(batch) == marksTogether {
+				going = send()
+			}
+			return going && ctx.Err() == nil
+		})
+		if err != nil {
+			b.reading = err
+		} else if going && ctx.Err() == nil && len(batch) > 0 {
+			send()
+		}
+	}
+}
+
+// next gives the message of a row, and whether it is to be sent now.
+func (b *bulkRun) next(r sheetRow) (sms.Message, bool, error) {
+	m, err := b.sheet.message(r, b.flags.template, b.flags.region)
+	before, known := b.journal.state(r.row)
+	switch {
+	case known && before.key != m.Key:
+		return m, false, fmt.Errorf("%s has changed since %s was begun, or the template is another: row %d has another key", b.sheet.path, b.journal.path, r.row)
+	case known && !before.again():
+		return m, false, nil
+	}
+	if why, bad := b.bad[r.row]; bad || err != nil {
+		e := entry{row: r.row, outcome: sms.Rejected.String(), reason: sms.InvalidMessage, key: m.Key, at: time.Now(), detail: why}
+		return m, false, b.journal.settle(e)
+	}
+	return m, true, nil
+}
+
+// give marks a batch and gives it on, as far as ctx and the loop allow.
+func (b *bulkRun) give(ctx context.Context, batch []sms.Message, yield func(sms.Message, error) bool) (given int, err error) {
+	now := time.Now()
+	entries := make([]entry, len(batch))
+	for i, m := range batch {
+		row, _ := strconv.Atoi(m.Tags[rowTag])
+		entries[i] = entry{row: row, outcome: marked, key: m.Key, at: now}
+	}
+	if err := b.journal.mark(entries); err != nil {
+		return 0, fmt.Errorf("rows cannot be marked, so they are not sent: %w", err)
+	}
+	for i, m := range batch {
+		if ctx.Err() != nil {
+			return i, nil
+		}
+		if !yield(m, nil) {
+			return i + 1, nil
+		}
+	}
+	return len(batch), nil
+}
+
+// settle asks the vendors about rows with a mark and no answer. One that was
+// certainly never taken is noted as unsent, and sent after this; of one that
+// nobody can tell of the row stays unknown.
+func (b *bulkRun) settle(ctx context.Context, rows []int) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	var asking sync.WaitGroup
+	slots := make(chan struct{}, asksTogether)
+	var failed atomic.Pointer[error]
+	err := b.sheet.each(func(r sheetRow) bool {
+		if _, doubtful := slices.BinarySearch(rows, r.row); !doubtful {
+			return true
+		}
+		m, err := b.sheet.message(r, b.flags.template, b.flags.region)
+		before, _ := b.journal.state(r.row)
+		if err == nil && before.key != m.Key {
+			err = fmt.Errorf("%s has changed since %s was begun, or the template is another: row %d has another key", b.sheet.path, b.journal.path, r.row)
+		}
+		if err != nil {
+			failed.Store(&err)
+			return false
+		}
+		slots <- struct{}{}
+		asking.Go(func() {
+			defer func() { <-slots }()
+			if err := b.journal.settle(b.find(ctx, m, before)); err != nil {
+				failed.Store(&err)
+			}
+		})
+		return ctx.Err() == nil
+	})
+	asking.Wait()
+	if f := failed.Load(); f != nil {
+		err = errors.Join(err, *f)
+	}
+	return err
+}
+
+// find asks about one row.
+func (b *bulkRun) find(ctx context.Context, m sms.Message, before entry) entry {
+	e := before
+	receipt, err := b.opened.client.Find(ctx, m, before.at)
+	switch {
+	case err == nil:
+		e.outcome, e.reason, e.id, e.provider, e.detail = sms.Accepted.String(), "", receipt.ID, receipt.Provider, "the vendor was asked, and has it"
+	case errors.Is(err, sms.ErrUndecided):
+		e.outcome, e.detail = sms.Unknown.String(), words(err)
+	case errors.Is(err, sms.ErrNotFound):
+		e.outcome, e.reason, e.detail = unsent, "", "the vendor was asked, and never took it"
+	default:
+		e.outcome, e.detail = sms.Unknown.String(), words(err)
+	}
+	return e
+}

@@ -1,0 +1,242 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/notifykit/notify/sms"
+)
+
+// checkFlags are what the command takes.
+type checkFlags struct{ offline bool }
+
+func (a *app) check() *cobra.Command {
+	var f checkFlags
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "Check the configuration, and ask the vendors whether all of it is ready",
+		Long: `Check the configuration, the credentials, the senders and the templates. Each
+vendor is asked about what the configuration names there: whether it is approved,
+registered with the carriers, and has our text. What the key may not look at is
+told and is no failure. Nothing is sent.
+
+With --offline nobody is asked: the configuration alone is checked, with a table
+of which provider has a binding for which template.`,
+		Example: `  notify check
+  notify check --offline
+  notify check --env production --json`,
+		Args: cobra.NoArgs,
+		RunE: a.begin(func(c *cobra.Command) error { return a.runCheck(c.Context(), f) }),
+	}
+	c.Flags().BoolVar(&f.offline, "offline", false, "ask no vendor, for machines that build")
+	return c
+}
+
+// A checkAnswer is what check has found.
+type checkAnswer struct {
+	Ready     bool                         `json:"ready"`
+	Templates map[string]map[string]string `json:"templates"` // state by template and provider
+	Findings  []findingAnswer              `json:"findings,omitempty"`
+	Errors    map[string]string            `json:"errors,omitempty"` // by provider that could not be asked
+}
+
+type findingAnswer struct {
+	Provider     string        `json:"provider"`
+	Subject      string        `json:"subject"`
+	Name         string        `json:"name"`
+	Template     string        `json:"template,omitempty"`
+	State        sms.Readiness `json:"state"`
+	Approval     string        `json:"approval,omitempty"`
+	Registration string        `json:"registration,omitempty"`
+	Ours         string        `json:"ours,omitempty"`
+	Theirs       string        `json:"theirs,omitempty"`
+	Detail       string        `json:"detail,omitempty"`
+}
+
+func (a *app) runCheck(ctx context.Context, f checkFlags) error {
+	o, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer o.client.Close()
+	answer := checkAnswer{Ready: true, Templates: map[string]map[string]string{}, Errors: map[string]string{}}
+	for t := range o.templates.All() {
+		answer.Templates[t.Name] = map[string]string{}
+		for _, provider := range o.providers() {
+			if _, bound := t.Bindings[provider]; bound {
+				answer.Templates[t.Name][provider] = "bound"
+			}
+		}
+	}
+	var failed error
+	if !f.offline {
+		failed = answer.ask(ctx, o)
+	}
+	if err := a.show(answer, func() { a.writeCheck(answer, o, f.offline) }); err != nil {
+		return err
+	}
+	switch {
+	case failed != nil:
+		return failed
+	case !answer.Ready:
+		return &told{StatusRefused}
+	}
+	return nil
+}
+
+// ask asks every vendor, all at once. Its error is that of those that could not
+// be asked.
+func (c *checkAnswer) ask(ctx context.Context, o *opened) error {
+	type said struct {
+		findings []sms.Finding
+		err      error
+	}
+	names := o.providers()
+	answers := make([]said, len(names))
+	var asking sync.WaitGroup
+	for i, name := range names {
+		inspector, ok := sms.As[sms.Inspector](o.senders[name])
+		if !ok {
+			answers[i].findings = []sms.Finding{{Subject: "account", State: sms.NotChecked, Detail: "this provider has no vendor to ask"}}
+			continue
+		}
+		asking.Go(func() { answers[i].findings, answers[i].err = inspector.Inspect(ctx) })
+	}
+	asking.Wait()
+	var failed []error
+	for i, name := range names {
+		for _, f := range answers[i].findings {
+			c.add(name, f)
+		}
+		if err := answers[i].err; err != nil {
+			c.Ready = false
+			c.Errors[name] = err.Error()
+			failed = append(failed, fmt.Errorf("%s could not be asked: %w", name, asked{err}))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// An asked error is of a question and not of a message: whatever became of it,
+// nothing was sent.
+type asked struct{ err error }
+
+func (e asked) Error() string { return e.err.Error() }
+
+func (c *checkAnswer) add(provider string, f sms.Finding) {
+	c.Findings = append(c.Findings, findingAnswer{provider, f.Subject, f.Name, f.Template, f.State, f.Approval, f.Registration, f.Ours, f.Theirs, f.Detail})
+	c.Ready = c.Ready && !f.State.Blocks()
+	if f.Template == "" {
+		return
+	}
+	// A template that the vendor has in two forms is as ready as the less ready one.
+	row := c.Templates[f.Template]
+	if before := sms.Readiness(row[provider]); !before.Blocks() || row[provider] == "bound" {
+		row[provider] = string(f.State)
+	}
+}
+
+// stateColour is that of a cell.
+func stateColour(state string) colour {
+	switch {
+	case state == string(sms.Ready) || state == "bound":
+		return green
+	case state == "-" || state == string(sms.NotChecked):
+		return dim
+	case sms.Readiness(state).Blocks():
+		return red
+	}
+	return yellow
+}
+
+func (a *app) writeCheck(c checkAnswer, o *opened, offline bool) {
+	p := a.colours()
+	if len(c.Findings) > 0 {
+		a.writeFindings(c.Findings, p)
+		fmt.Fprintln(a.out)
+	}
+	if len(c.Templates) > 0 {
+		var t table
+		t.header(append([]string{"TEMPLATE"}, o.providers()...)...)
+		for template := range o.templates.All() {
+			row := plain(template.Name)
+			for _, provider := range o.providers() {
+				state := cmp.Or(c.Templates[template.Name][provider], "-")
+				row = append(row, cell{state, stateColour(state)})
+			}
+			t.cells(row)
+		}
+		t.write(a.out, p)
+		fmt.Fprintln(a.out)
+	}
+	switch {
+	case !c.Ready:
+		fmt.Fprintln(a.out, p.paint(red, "Not ready."))
+	case offline:
+		fmt.Fprintln(a.out, p.paint(green, "The configuration is right.")+" Whether the vendors know it tells notify check without --offline.")
+	default:
+		fmt.Fprintln(a.out, p.paint(green, "Ready."))
+	}
+}
+
+// writeFindings shows each finding, and below those that drift where they do.
+func (a *app) writeFindings(findings []findingAnswer, p palette) {
+	var t table
+	t.header("PROVIDER", "WHAT", "NAME", "FOR", "APPROVAL", "REGISTRATION", "TEXT", "STATE", "")
+	for _, f := range findings {
+		text := ""
+		switch {
+		case f.Theirs != "" && f.Ours != "" && f.Theirs == f.Ours:
+			text = "same"
+		case f.Theirs != "" && f.Ours != "":
+			text = "differs"
+		}
+		t.cells([]cell{{f.Provider, 0}, {f.Subject, 0}, {f.Name, 0}, {f.Template, 0}, {f.Approval, 0}, {f.Registration, 0}, {text, 0},
+			{string(f.State), stateColour(string(f.State))}, {f.Detail, 0}})
+	}
+	t.write(a.out, p)
+	for _, f := range findings {
+		if f.Theirs != "" && f.Ours != "" && f.Theirs != f.Ours {
+			ours, theirs := drift(f.Ours, f.Theirs)
+			fmt.Fprintf(a.out, "\n%s at %s (%s)\n", f.Template, f.Provider, f.Name)
+			fmt.Fprintln(a.out, "  ours    "+ours.write(p, red, "[-", "-]"))
+			fmt.Fprintln(a.out, "  theirs  "+theirs.write(p, green, "{+", "+}"))
+		}
+	}
+}
+
+// A drifted text is cut where it begins and ends to differ from another.
+type drifted struct{ before, differs, after string }
+
+// drift cuts two texts where they differ.
+func drift(ours, theirs string) (drifted, drifted) {
+	a, b := []rune(ours), []rune(theirs)
+	head := 0
+	for head < min(len(a), len(b)) && a[head] == b[head] {
+		head++
+	}
+	tail := 0
+	for tail < min(len(a), len(b))-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
+		tail++
+	}
+	cut := func(r []rune) drifted {
+		return drifted{string(r[:head]), string(r[head : len(r)-tail]), string(r[len(r)-tail:])}
+	}
+	return cut(a), cut(b)
+}
+
+// write marks what differs: by colour, and by signs where there is none.
+func (d drifted) write(p palette, c colour, open, end string) string {
+	if d.differs == "" {
+		return d.before + d.after
+	}
+	if p {
+		return d.before + p.paint(c, d.differs) + d.after
+	}
+	return d.before + open + d.differs + end + d.after
+}

@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"errors"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/notifykit/notify"
+	"github.com/notifykit/notify/sms"
+)
+
+// An opened is a configuration and the Client made of it.
+type opened struct {
+	config    notify.Config
+	client    *notify.Client
+	templates *sms.Registry
+	senders   map[string]sms.Sender // every provider's stack, by configured name
+}
+
+// open reads the configuration and makes the Client. All that is wrong with
+// either comes in one error.
+func (a *app) open() (*opened, error) {
+	config, err := notify.LoadConfig(a.config, notify.LoadOptions{Environment: a.env})
+	if err != nil {
+		return nil, a.allFaults(err)
+	}
+	config.Logger = slog.New(slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	client, err := notify.New(config, a.drivers...)
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{config: config, client: client, senders: map[string]sms.Sender{}}
+	names := slices.Sorted(maps.Keys(config.Providers))
+	if stacks := sideBySide(client); len(stacks) == len(names) {
+		for i, name := range names { // the Client unwraps to them in the order of their names
+			o.senders[name] = stacks[i]
+		}
+	}
+	if o.templates, err = sms.NewRegistry(config.Templates...); err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	return o, nil
+}
+
+// allFaults gives what LoadConfig found together with what the drivers find.
+func (a *app) allFaults(found error) error {
+	if a.env != "" && os.Setenv("NOTIFY_ENV", a.env) != nil {
+		return found
+	}
+	client, err := notify.Open(a.config, a.drivers...)
+	if err == nil { // somebody has set a variable or repaired the file in between
+		return errors.Join(found, client.Close())
+	}
+	return err
+}
+
+// sideBySide goes down to where a message may take one of several ways.
+func sideBySide(s sms.Sender) []sms.Sender {
+	for s != nil {
+		switch u := s.(type) {
+		case interface{ Unwrap() sms.Sender }:
+			s = u.Unwrap()
+		case interface{ Unwrap() []sms.Sender }:
+			return u.Unwrap()
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+// providers lists the configured names in order.
+func (o *opened) providers() []string { return slices.Sorted(maps.Keys(o.config.Providers)) }
+
+// route gives the providers that m may go to, in order.
+func (o *opened) route(m sms.Message) []string {
+	if len(o.config.Routes) == 0 {
+		return o.providers()
+	}
+	kind := m.Kind
+	if m.Template != "" {
+		kind = o.templates.Kind(m.Template)
+	}
+	if kind == 0 {
+		kind = sms.Notification
+	}
+	for _, r := range o.config.Routes {
+		if (len(r.Regions) == 0 || slices.Contains(r.Regions, m.To.Region())) &&
+			(len(r.Templates) == 0 || slices.Contains(r.Templates, m.Template)) &&
+			(len(r.Kinds) == 0 || slices.Contains(r.Kinds, kind)) {
+			return r.Providers
+		}
+	}
+	return nil
+}
+
+// real lists those of the providers at which a telephone rings, each with where
+// its calls go.
+func (o *opened) real(providers []string) (list []string) {
+	for _, name := range providers {
+		locator, ok := sms.As[sms.Locator](o.senders[name])
+		switch {
+		case !ok:
+			list = append(list, name)
+		case !locator.Destination().Trial:
+			list = append(list, name+" ("+locator.Destination().Endpoint+")")
+		}
+	}
+	return list
+}
+
+// completeTemplates offers the names of the templates to the shell.
+func (a *app) completeTemplates(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	config, err := notify.LoadConfig(a.config, notify.LoadOptions{Environment: a.env, Getenv: getenvOrUnset})
+	if err != nil && len(config.Templates) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, t := range config.Templates {
+		names = append(names, t.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// values reads arguments in the form of name=value.
+func values(args []string) (sms.Params, error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	p := sms.Params{}
+	for _, arg := range args {
+		name, value, ok := strings.Cut(arg, "=")
+		switch {
+		case !ok || name == "":
+			return nil, misuse("an argument is no value of a variable: write name=value, such as code=482913")
+		case p[name] != "":
+			return nil, misuse("the variable %q is given twice", name)
+		}
+		p[name] = value
+	}
+	return p, nil
+}
