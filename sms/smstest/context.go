@@ -69,7 +69,7 @@ func silences() map[string]http.HandlerFunc {
 func checkContextInFlight(t *trial) {
 	for when, begin := range silences() {
 		for _, why := range []error{context.Canceled, context.DeadlineExceeded} {
-			end, _ := t.interrupt(begin, why)
+			_, end := t.interrupt(begin, why)
 			if end == nil {
 				continue
 			}
@@ -84,7 +84,7 @@ func checkContextInFlight(t *trial) {
 // interrupt ends the context of a call that the vendor is silent to, and tells
 // how the call ended and how long after. The error is nil where there is nothing
 // to judge.
-func (t *trial) interrupt(begin http.HandlerFunc, why error) (error, time.Duration) {
+func (t *trial) interrupt(begin http.HandlerFunc, why error) (took time.Duration, end error) {
 	v, arrived := t.stalling(begin)
 	s := t.open(v.URL)
 	ctx := t.handContext(why)
@@ -97,7 +97,7 @@ func (t *trial) interrupt(begin http.HandlerFunc, why error) (error, time.Durati
 	case <-arrived:
 	case err := <-ended:
 		t.faultf("the call has ended before the vendor had it: %v", err)
-		return nil, 0
+		return 0, nil
 	}
 	start := time.Now()
 	ctx.end()
@@ -105,14 +105,14 @@ func (t *trial) interrupt(begin http.HandlerFunc, why error) (error, time.Durati
 	defer patient.Stop()
 	select {
 	case err := <-ended:
-		took := time.Since(start)
+		took = time.Since(start)
 		if err == nil {
 			t.faultf("the call was accepted, and the vendor had said nothing")
 		}
-		return err, took
+		return took, err
 	case <-patient.C:
 		t.faultf("%v after the context's end Send has not returned", patience)
-		return nil, patience
+		return patience, nil
 	}
 }
 
@@ -121,7 +121,7 @@ func checkContextInTime(t *trial) {
 	for when, begin := range silences() {
 		best := time.Duration(0)
 		for i := range 5 { // a busy machine may be slow now and then; a provider that waits always is
-			_, took := t.interrupt(begin, context.Canceled)
+			took, _ := t.interrupt(begin, context.Canceled)
 			if best = took; i > 0 {
 				best = min(best, took)
 			}

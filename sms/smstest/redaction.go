@@ -92,7 +92,7 @@ func (t *trial) showsOfTheNetwork() {
 	l.Close()
 	_, err = t.send(t.open("http://"+l.Addr().String()), t.code())
 	t.shows(err, "a connection that is refused")
-	err, _ = t.interrupt(nil, context.Canceled)
+	_, err = t.interrupt(nil, context.Canceled)
 	t.shows(err, "a context that ends")
 }
 
