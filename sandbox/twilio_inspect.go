@@ -16,7 +16,7 @@ func looksAtTwilio(path string) bool {
 	switch {
 	case len(parts) >= 2 && parts[0] == "v1" && (parts[1] == "Services" || parts[1] == "Content"):
 		return true
-	case len(parts) == 3 && parts[0] == "2010-04-01" && parts[1] == "Accounts":
+	case len(parts) == 3 && parts[0] == "2010-04-01" && parts[1] == "Accounts" && strings.HasSuffix(parts[2], ".json"):
 		return true
 	}
 	return len(parts) == 4 && parts[1] == "Accounts" && parts[3] == "IncomingPhoneNumbers.json"
