@@ -20,6 +20,7 @@ func (c *Client) Find(ctx context.Context, m sms.Message, since time.Time) (sms.
 		return sms.Receipt{}, fmt.Errorf("%w: %w", sms.ErrUndecided, ErrClosed)
 	}
 	defer c.calls.Done()
+	m = c.redirected(m)
 	p, err := c.router.pick(m)
 	if err != nil {
 		return sms.Receipt{}, fmt.Errorf("%w: %w", sms.ErrUndecided, err)
@@ -82,7 +83,15 @@ func (c *Client) Preview(m sms.Message) (sms.Preview, error) {
 	if err := c.registry.Check(m); err != nil {
 		return sms.Preview{}, err
 	}
-	return c.router.Preview(m)
+	return c.router.Preview(c.redirected(m))
+}
+
+// redirected is m as the providers get it.
+func (c *Client) redirected(m sms.Message) sms.Message {
+	if c.redirect != "" {
+		m.To = c.redirect
+	}
+	return m
 }
 
 // Preview asks the providers of m's route in order.
@@ -92,7 +101,7 @@ func (r *router) Preview(m sms.Message) (sms.Preview, error) {
 		return sms.Preview{}, err
 	}
 	m.Kind = r.kind(m)
-	err = &sms.Error{Reason: sms.Unsupported, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: errors.New("no provider of its route can show what it would send")}
+	err = &sms.Error{Reason: sms.Unsupported, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: sms.ErrNoPreview}
 	for _, provider := range p.providers {
 		previewer, ok := sms.As[sms.Previewer](provider)
 		if !ok {

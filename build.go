@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/notifykit/notify/internal/config"
+	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -17,10 +18,13 @@ import (
 // none: variables in the settings of its providers are not looked up, so that a
 // test with a fake in a driver's place needs none of its secrets.
 func Open(path string, drivers ...sms.Driver) (*Client, error) {
-	c, faults := load(path, LoadOptions{}, func(name string) bool {
+	c, chosen, faults := load(path, LoadOptions{}, func(name string) bool {
 		i := slices.IndexFunc(drivers, func(d sms.Driver) bool { return d.Name == name })
 		return i >= 0 && drivers[i].Settings == nil
 	})
+	if !chosen {
+		return nil, newConfigError(faults)
+	}
 	return build(c, drivers, faults)
 }
 
@@ -39,6 +43,7 @@ func build(c Config, drivers []sms.Driver, known []config.Fault) (*Client, error
 	b.readTemplates()
 	b.readDrivers(drivers)
 	b.openProviders()
+	b.checkSafety()
 	b.checkLimits()
 	routes := b.checkRoutes()
 	if faults := append(known, unexplained(b.faults, known)...); len(faults) > 0 {
@@ -48,8 +53,7 @@ func build(c Config, drivers []sms.Driver, known []config.Fault) (*Client, error
 		return nil, newConfigError(faults)
 	}
 	client := b.client(routes)
-	b.logger.Info("notify is open", "environment", c.Environment, "providers", slices.Sorted(maps.Keys(c.Providers)),
-		"templates", len(c.Templates), "routes", len(c.Routes))
+	b.announce()
 	return client, nil
 }
 
@@ -109,6 +113,11 @@ func (b *builder) checkLimits() {
 		}
 		if perSecond := b.config.Limits.PerProvider[name]; !(perSecond > 0) {
 			b.fault(path, fmt.Errorf("%v calls a second let nothing through: write how many, or leave it out for no limit", perSecond))
+		}
+	}
+	for _, l := range b.config.Limits.Budget {
+		if _, err := middleware.NewBudget(l); err != nil {
+			b.fault(config.Join("limits.budget", l.Name), err)
 		}
 	}
 }

@@ -24,6 +24,7 @@ type Client struct {
 	stack    sms.Sender
 	router   *router
 	registry *sms.Registry
+	redirect sms.Number  // Config.Redirect
 	made     []io.Closer // providers that drivers made
 
 	closing atomic.Bool // set under mu, so that no call begins afterwards

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -18,8 +17,9 @@ import (
 // other part may be empty. It prints without settings, under every verb and in
 // log/slog, because they hold secrets.
 type Config struct {
-	// Environment is the name of what this is for, such as "production". It is
-	// told in the log.
+	// Environment is the name of what this is for. "production" refuses what sends
+	// nothing (see Allow); any other name holds back what would ring a telephone
+	// (see AllowedNumbers). Empty: neither, for nobody has said what this is.
 	Environment string
 	// Providers by configured name, which is the name in Bindings, in Routes, in
 	// receipts and in errors.
@@ -39,6 +39,23 @@ type Config struct {
 	// Breaker is how a provider that is down is passed over; each has a breaker of
 	// its own, called by the provider's name. Zero: after 5 failures, for 30 s.
 	Breaker middleware.BreakerOptions
+	// Deduplicate is for how long a Key is sent once only: a message with the Key of
+	// one that was accepted, or may have been, gets that one's answer. It is kept in
+	// this process only, for 1,000,000 keys at the most. Zero: off.
+	Deduplicate time.Duration
+	// Redirect sends every message to this number instead of its own. Empty: off.
+	Redirect sms.Number
+	// DryRun gives no message to a vendor: what could go out is accepted by the
+	// provider "dry-run".
+	DryRun bool
+	// AllowedNumbers are the numbers that real vendors are given where Environment
+	// has a name and is not production; Redirect's is one of them. A message to
+	// another is Unsupported, Rejected, at that vendor, and goes on to the next
+	// provider of its route. A provider that rings no telephone, such as a fake or
+	// the sandbox, takes every number.
+	AllowedNumbers []sms.Number
+	// Allow names what is refused otherwise: the Allow constants.
+	Allow []string
 	// Logger is given to the drivers, and told what the Client was opened with.
 	// Nil: nothing is logged. In Go only.
 	Logger *slog.Logger
@@ -89,6 +106,18 @@ type Route struct {
 	AllowUnbound bool
 }
 
+// What Config.Allow may hold. All but AllowAnyNumber are for production.
+const (
+	AllowFake      = "fake"       // a provider that sends nothing
+	AllowSandbox   = "sandbox"    // a provider whose endpoint is this machine, or that has a sandbox's credentials
+	AllowRedirect  = "redirect"   // Config.Redirect
+	AllowDryRun    = "dry_run"    // Config.DryRun
+	AllowPlainHTTP = "plain_http" // a provider whose endpoint begins with "http://"
+	// AllowAnyNumber is for outside of production: real vendors are given every
+	// number, not only AllowedNumbers.
+	AllowAnyNumber = "any_number"
+)
+
 // Limits bound what is sent. They count in this process only.
 type Limits struct {
 	// PerNumber is how many messages one number may get; all windows hold. A
@@ -99,63 +128,9 @@ type Limits struct {
 	// name. A call over it waits for up to half a second, and is then Throttled,
 	// Rejected. No entry: no limit.
 	PerProvider map[string]float64
-}
-
-// LoadOptions are how a configuration file is read. The zero value is ready for
-// use.
-type LoadOptions struct {
-	// Environment becomes Config.Environment.
-	Environment string
-	// Getenv looks a variable up. Defaults to os.LookupEnv.
-	Getenv func(string) (string, bool)
-}
-
-// LoadConfig reads the YAML file at path, strictly. Every fault of the file comes
-// in one *[ConfigError]; what can only be told together with the drivers, such
-// as a misspelt setting, New tells, with its line in the file.
-//
-// ${NAME}, ${NAME:-default}, ${NAME:?why} and ${file:/path} are put in for the
-// values under providers:, and nowhere else. No error shows such a value.
-func LoadConfig(path string, o LoadOptions) (Config, error) {
-	c, faults := load(path, o, nil)
-	return c, newConfigError(faults)
-}
-
-// load is LoadConfig; settings of the drivers that unread tells are left as
-// they are written.
-func load(path string, o LoadOptions, unread func(driver string) bool) (Config, []config.Fault) {
-	if o.Getenv == nil {
-		o.Getenv = os.LookupEnv
-	}
-	file, faults := config.Read(path, config.Options{Getenv: o.Getenv, Unread: unread})
-	c := Config{Environment: o.Environment, Templates: file.Templates, source: file.Source, Limits: limitsOf(file.Limits)}
-	if len(file.Providers) > 0 {
-		c.Providers = make(map[string]ProviderConfig, len(file.Providers))
-	}
-	for _, p := range file.Providers {
-		c.Providers[p.Name] = ProviderConfig{Driver: p.Driver, Settings: p.Settings}
-	}
-	for _, r := range file.Routes {
-		c.Routes = append(c.Routes, Route(r))
-	}
-	retry, breaker := file.Policies.Retry, file.Policies.Breaker
-	c.Retry = middleware.RetryOptions{Attempts: retry.Attempts, MinDelay: retry.MinDelay, MaxDelay: retry.MaxDelay}
-	c.Breaker = middleware.BreakerOptions{Failures: breaker.Failures, OpenFor: breaker.OpenFor, SlowAfter: breaker.SlowAfter}
-	return c, faults
-}
-
-func limitsOf(l config.Limits) Limits {
-	var out Limits
-	for _, r := range l.PerNumber {
-		out.PerNumber = append(out.PerNumber, middleware.Window{Count: r.Count, Per: r.Per})
-	}
-	for name, r := range l.PerProvider {
-		if out.PerProvider == nil {
-			out.PerProvider = make(map[string]float64, len(l.PerProvider))
-		}
-		out.PerProvider[name] = float64(r.Count) / r.Per.Seconds()
-	}
-	return out
+	// Budget is how many segments may be spent in an hour or day of the clock; all
+	// of them hold. A message over one is Throttled, Rejected. Empty: no limit.
+	Budget []middleware.BudgetLimit
 }
 
 // String tells the environment, the providers with their drivers, and how many

@@ -73,7 +73,7 @@ policies:
 	check("templates", c.Templates, "[{login-code verification 您的验证码是${code},5分钟内有效。 map[code:{6 [0-9]+ true}] "+
 		"map[aliyun:{SMS_0001 SMS_0004 云通信  [code] map[k:12]} local:{   Your code is ${code}. [] map[]}]} {sale promotion Sale! map[] map[]}]")
 	check("routes", c.Routes, "[{[CN NO] [login-code] [verification] [aliyun local] true}]")
-	check("limits", c.Limits, "{[1 per 1m0s 5 per 1h0m0s 10 per 24h0m0s 3 per 10m0s] map[aliyun:100 local:0.5]}")
+	check("limits", c.Limits, "{[1 per 1m0s 5 per 1h0m0s 10 per 24h0m0s 3 per 10m0s] map[aliyun:100 local:0.5] []}")
 	check("retry", []any{c.Retry.Attempts, c.Retry.MinDelay, c.Retry.MaxDelay}, "[2 100ms 1s]")
 	check("breaker", []any{c.Breaker.Failures, c.Breaker.OpenFor, c.Breaker.SlowAfter}, "[9 1m0s 2s]")
 }
@@ -338,7 +338,7 @@ func TestConfig_prints_no_secret(t *testing.T) {
 }
 
 func TestOpen_logs_what_was_opened_and_no_secret(t *testing.T) {
-	c, err := notify.LoadConfig(write(t, "providers: {a: {driver: vendor, access_key_id: \"${SECRET}\", access_key_secret: s}}"),
+	c, err := notify.LoadConfig(write(t, "providers: {a: {driver: vendor, access_key_id: i, access_key_secret: \"${SECRET}\"}}"),
 		notify.LoadOptions{Environment: "staging", Getenv: env(map[string]string{"SECRET": "s3cr3t-v4lue"})})
 	if err != nil {
 		t.Fatal(err)
@@ -355,7 +355,11 @@ func TestOpen_logs_what_was_opened_and_no_secret(t *testing.T) {
 		t.Fatal(err)
 	}
 	client.Close()
-	if want := "level=INFO msg=\"notify is open\" environment=staging providers=[a] templates=0 routes=0\n"; log.String() != want {
+	if strings.Contains(log.String(), "s3cr3t") {
+		t.Errorf("it shows a secret: %s", log.String())
+	}
+	if want := "level=WARN msg=\"notify is open, and holds messages back\" environment=staging providers=[a] templates=0 routes=0 " +
+		"chosen_by=LoadOptions.Environment held_back_by=\"[allowed_numbers (0)]\"\n"; log.String() != want {
 		t.Errorf("got  %s\nwant %s", log.String(), want)
 	}
 }

@@ -146,10 +146,15 @@ func ExampleLayers() {
 	}
 	// Output:
 	// Validate              each message
+	// Deduplicate           each message
 	// RateLimit by number   each message
+	// Budget                each message
 	// Config.Middleware     each message
+	// Redirect              each message
+	// DryRun                each message
 	// Config.Routes         each message
 	// Failover              each message
+	// AllowedNumbers        each provider
 	// Retry                 each provider
 	// Breaker               each try
 	// RateLimit by provider each try

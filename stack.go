@@ -47,12 +47,32 @@ var layers = [...]layer{
 		message: func(b *builder) []sms.Middleware {
 			return []sms.Middleware{middleware.Validate(b.registry)}
 		}},
+	{Layer: Layer{"Deduplicate", "message", "a message that was sent already costs neither a token nor the budget"},
+		message: (*builder).deduplicate},
 	{Layer: Layer{"RateLimit by number", "message", "a number's tokens are counted once for a message, not for each try, and one that is Rejected further in gives its own back"},
 		message: (*builder).perNumber},
+	{Layer: Layer{"Budget", "message", "it counts the segments of what was accepted in the end, whoever accepted it"},
+		message: (*builder).budget},
 	{Layer: Layer{"Config.Middleware", "message", "yours sees valid messages that are within the limits, once, and how they ended after all tries"},
 		message: func(b *builder) []sms.Middleware { return b.config.Middleware }},
+	{Layer: Layer{"Redirect", "message", "all that counts by number has counted the message's own; the route is that of the number it really goes to"},
+		message: func(b *builder) []sms.Middleware {
+			if b.config.Redirect == "" {
+				return nil
+			}
+			return []sms.Middleware{middleware.Redirect(b.config.Redirect)}
+		}},
+	{Layer: Layer{"DryRun", "message", "it is the end of the way: everything before it is as when messages go out"},
+		message: func(b *builder) []sms.Middleware {
+			if !b.config.DryRun {
+				return nil
+			}
+			return []sms.Middleware{middleware.DryRun()}
+		}},
 	{Layer: Layer{"Config.Routes", "message", "it decides on what your middleware has made of the message"}},
 	{Layer: Layer{"Failover", "message", "it stands outside Retry, so that one vendor's tries are over before the next vendor's begin"}},
+	{Layer: Layer{"AllowedNumbers", "provider", "what a real vendor must not be given is no try at it, and goes on to the next provider"},
+		provider: (*builder).hold},
 	{Layer: Layer{"Retry", "provider", "it stands outside Breaker, so that each try counts, and an open breaker ends the tries at once"},
 		provider: func(b *builder, _ string) []sms.Middleware {
 			return []sms.Middleware{middleware.Retry(b.config.Retry)}
@@ -83,9 +103,24 @@ func (b *builder) client(routes []Route) *Client {
 			around = append(around, l.message(b)...)
 		}
 	}
-	c := &Client{router: newRouter(routes, stacks, b.registry), registry: b.registry, made: b.made, shut: make(chan struct{})}
+	c := &Client{router: newRouter(routes, stacks, b.registry), registry: b.registry, redirect: b.config.Redirect, made: b.made, shut: make(chan struct{})}
 	c.stack = sms.Chain(c.router, around...)
 	return c
+}
+
+func (b *builder) deduplicate() []sms.Middleware {
+	if b.config.Deduplicate <= 0 {
+		return nil
+	}
+	return []sms.Middleware{middleware.Deduplicate(middleware.NewMemoryStore(0), b.config.Deduplicate)}
+}
+
+func (b *builder) budget() []sms.Middleware {
+	if len(b.config.Limits.Budget) == 0 {
+		return nil
+	}
+	budget, _ := middleware.NewBudget(b.config.Limits.Budget...) // its faults were told by checkLimits
+	return []sms.Middleware{budget.Middleware}
 }
 
 func (b *builder) perNumber() []sms.Middleware {

@@ -41,6 +41,9 @@ func rehearse(next sms.Sender, m sms.Message) (segments int, err error) {
 	}
 	if p, ok := sms.As[sms.Previewer](next); ok {
 		preview, err := p.Preview(m)
+		if errors.Is(err, sms.ErrNoPreview) {
+			return 0, nil
+		}
 		return preview.Segments, err
 	}
 	return 0, nil

@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 )
@@ -11,6 +12,11 @@ import (
 type Checker interface {
 	CheckTemplate(name string, p Params) error
 }
+
+// ErrNoPreview is the cause of an Unsupported error of a Previewer that stands
+// before providers none of which can show what it would send. It says nothing
+// about the message.
+var ErrNoPreview = errors.New("no provider of its route can show what it would send")
 
 // A Previewer shows what would be sent, without sending.
 type Previewer interface {

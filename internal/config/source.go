@@ -57,6 +57,21 @@ func (s *Source) Variable(path string) string {
 	return strings.Join(s.at[path].Variables, " and ")
 }
 
+// PlainSecrets gives the paths of the secrets under providers: that the file
+// itself holds, in its order.
+func (s *Source) PlainSecrets() []string {
+	if s == nil {
+		return nil
+	}
+	var paths []string
+	s.root.walk("", func(path string, n *Node) {
+		if n.Kind == Text && n.Text != "" && len(n.Variables) == 0 && !strings.Contains(n.Text, "${") && strings.HasPrefix(path, "providers.") && IsSecret(path) {
+			paths = append(paths, path)
+		}
+	})
+	return paths
+}
+
 // Plain tells whether the file itself holds text at path: not put together with
 // a variable.
 func (s *Source) Plain(path, text string) bool {
