@@ -42,6 +42,16 @@ var allowances = [...]struct {
 	{"any_number", "outside of production: real vendors are given every number, not only 'allowed_numbers'"},
 }
 
+// AllowancesTable writes them as a table of Markdown.
+func AllowancesTable() string {
+	var b strings.Builder
+	b.WriteString("| allowance | |\n|---|---|\n")
+	for _, a := range allowances {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", a.Name, marked(a.Doc))
+	}
+	return b.String()
+}
+
 // Known tells the fault of an Allowance that there is not.
 func (a Allowance) Known() error {
 	var names []string

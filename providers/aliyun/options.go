@@ -30,11 +30,11 @@ type Options struct {
 	Name string `yaml:"-"`
 	// AccessKeyID and AccessKeySecret are the key of a RAM user that may call
 	// dysms:SendSms. Required, unless Credentials is set.
-	AccessKeyID     string `yaml:"access_key_id"`
-	AccessKeySecret string `yaml:"access_key_secret"`
+	AccessKeyID     string `yaml:"access_key_id" default:"needed" doc:"the key of a RAM user that may call dysms:SendSms"`
+	AccessKeySecret string `yaml:"access_key_secret" default:"needed" doc:"its secret"`
 	// SecurityToken belongs to a temporary key (STS). Such a key ends within
 	// hours: set Credentials for a program that runs longer.
-	SecurityToken string `yaml:"security_token"`
+	SecurityToken string `yaml:"security_token" default:"none" doc:"of temporary credentials"`
 	// Credentials is asked for a key instead of the three above: before a call,
 	// and again shortly before the key expires, by one goroutine at a time. It has
 	// to return when its context ends, which is at the latest after Timeout. While
@@ -44,40 +44,40 @@ type Options struct {
 	Credentials func(context.Context) (Credentials, error) `yaml:"-"`
 	// Region is the vendor's region ID. It decides the host where Endpoint is
 	// empty. Defaults to "cn-hangzhou".
-	Region string `yaml:"region"`
+	Region string `yaml:"region" default:"cn-hangzhou" doc:"the vendor's region ID"`
 	// Endpoint is the vendor's address, "https://dysmsapi.aliyuncs.com", or
 	// "http://127.0.0.1:8025" of a sandbox. Plain http is taken for a loopback
 	// host, for any host with the sandbox's well-known key, which is no secret, and
 	// else with AllowPlainHTTP only. Defaults to the host of the Region, over
 	// https; for cn-beijing to the central one, because the host that the vendor
 	// names there is not reached from outside its network.
-	Endpoint string `yaml:"endpoint"`
+	Endpoint string `yaml:"endpoint" default:"by region" doc:"'http://127.0.0.1:8025' for the sandbox"`
 	// AllowPlainHTTP takes an Endpoint with http:// for any host: numbers and
 	// codes are then readable on the way.
-	AllowPlainHTTP bool `yaml:"allow_plain_http"`
+	AllowPlainHTTP bool `yaml:"allow_plain_http" default:"false" doc:"lets an 'http://' endpoint be another host than this machine"`
 	// From is the signature, without brackets, where neither the message nor the
 	// binding names one.
-	From string `yaml:"from"`
+	From string `yaml:"from" default:"none" doc:"the signature, where neither message nor binding names one; without brackets"`
 	// Senders gives for each Message.From this vendor's signature.
-	Senders map[string]string `yaml:"senders"`
+	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a signature"`
 	// Templates holds the templates, of which those are used that have a binding
 	// under Name. Required: the vendor sends nothing but templates.
 	Templates *sms.Registry `yaml:"-"`
 	// Timeout bounds one call, its answer included. Defaults to 5 seconds.
-	Timeout time.Duration `yaml:"timeout"`
+	Timeout time.Duration `yaml:"timeout" default:"5s" doc:"of one call"`
 	// FindAfter is how long after a message's first try Find may first say that
 	// the vendor never took it: before, its listing may lack what it took. Defaults
 	// to sms.FindAfter, one minute.
-	FindAfter time.Duration `yaml:"find_after"`
+	FindAfter time.Duration `yaml:"find_after" default:"1m" doc:"how long after a message's first try the vendor's list is believed to hold what was taken"`
 	// Coalesce puts concurrent messages of Kind Notification and Promotion that
 	// have signature, template and values in common into one call, of 1,000 numbers
 	// at most. None waits for others to come: it goes at once, unless MaxCalls calls
 	// of its like are in flight. See the package comment for what it changes.
-	Coalesce bool `yaml:"coalesce"`
+	Coalesce bool `yaml:"coalesce" default:"false" doc:"concurrent messages, no codes, with the same signature, template and values share a call, of 1,000 numbers at most"`
 	// MaxCalls is how many calls with the same signature, template and values may
 	// be in flight before what arrives gathers for the next one. It counts with
 	// Coalesce only. Defaults to 4.
-	MaxCalls int `yaml:"max_calls"`
+	MaxCalls int `yaml:"max_calls" default:"4" doc:"with 'coalesce': how many such calls may be in flight before what arrives gathers for the next one"`
 	// Transport carries the calls and is used as it is. Defaults to one of the
 	// provider's own, with its own pool, the proxy of the environment and TLS 1.2
 	// at least.

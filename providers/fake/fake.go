@@ -21,7 +21,7 @@ type Options struct {
 	// with a Body only.
 	Templates *sms.Registry `yaml:"-"`
 	// Latency is how long each call lasts. Zero: no time at all.
-	Latency time.Duration `yaml:"latency"`
+	Latency time.Duration `yaml:"latency" default:"0s" doc:"how long each call lasts"`
 }
 
 // A Provider takes messages and keeps them. Any number of goroutines may use it

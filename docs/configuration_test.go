@@ -1,0 +1,96 @@
+package docs_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/notifykit/notify/internal/config"
+	"github.com/notifykit/notify/providers/aliyun"
+	"github.com/notifykit/notify/providers/fake"
+	"github.com/notifykit/notify/providers/twilio"
+	"github.com/notifykit/notify/sms"
+)
+
+var drivers = []sms.Driver{aliyun.Driver(), twilio.Driver(), fake.Driver()}
+
+// The tables of configuration.md are made of the types that a file is decoded
+// into, so that no key is missing and no default is another.
+func TestConfigurationPageIsFresh(t *testing.T) {
+	page, err := os.ReadFile("configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(page)
+	for _, p := range config.Parts() {
+		text = filled(t, text, "keys: "+p.Name, config.Table(p.Keys))
+	}
+	for _, d := range drivers {
+		text = filled(t, text, "keys: "+d.Name, config.Table(config.KeysOf(d.Settings)))
+	}
+	text = filled(t, text, "allowances", config.AllowancesTable())
+	if *update {
+		if err := os.WriteFile("configuration.md", []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if text != string(page) {
+		t.Error("docs/configuration.md is not what the code says: run go test ./docs -update")
+	}
+}
+
+// filled puts a table between its marks.
+func filled(t *testing.T, text, mark, table string) string {
+	t.Helper()
+	begin := "<!-- " + mark + " -->\n"
+	before, rest, found := strings.Cut(text, begin)
+	_, after, closed := strings.Cut(rest, "<!-- end -->\n")
+	if !found || !closed {
+		t.Fatalf("configuration.md has no place for the table %q", mark)
+	}
+	return before + begin + table + "<!-- end -->\n" + after
+}
+
+// Every key says what holds where it is missing and what it is for.
+func TestEveryKeyIsTold(t *testing.T) {
+	parts := config.Parts()
+	for _, d := range drivers {
+		parts = append(parts, config.Part{Name: d.Name, Keys: config.KeysOf(d.Settings)})
+	}
+	for _, p := range parts {
+		if len(p.Keys) == 0 {
+			t.Errorf("%s has no keys", p.Name)
+		}
+		for _, k := range p.Keys {
+			if k.Default == "" || k.Doc == "" {
+				t.Errorf("%s: the key %s lacks a default or a word of what it is for", p.Name, k.Name)
+			}
+		}
+	}
+}
+
+func TestSchemaIsFresh(t *testing.T) {
+	const path = "../notify.schema.json"
+	var want bytes.Buffer
+	e := json.NewEncoder(&want)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(config.Schema(drivers...)); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(path, want.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want.Bytes()) {
+		t.Error("notify.schema.json is not what the code says: run go test ./docs -update")
+	}
+}
