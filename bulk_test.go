@@ -235,7 +235,7 @@ func TestClient_SendAll(t *testing.T) {
 			v := newVendor("a")
 			v.set(func(ctx context.Context, m sms.Message) error {
 				if m.To == numberOf(0) {
-					return nil
+					return slowly(time.Millisecond)(ctx, m) // until the source has come to its sleep
 				}
 				return slowly(time.Minute)(ctx, m)
 			})
