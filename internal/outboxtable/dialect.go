@@ -1,0 +1,174 @@
+package outboxtable
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Conn runs statements: a *sql.DB, *sql.Conn or *sql.Tx.
+type Conn interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// A Dialect is how a database differs from the others. Queries are written with ?
+// for a parameter.
+type Dialect struct {
+	Name string
+	// Now is the time in microseconds since 1970, read when the statement runs and
+	// not when its transaction began.
+	Now string
+	// Numbered: parameters are $1, $2, …
+	Numbered bool
+	// Quote is put around the column called key, which is a word of SQL in MySQL.
+	Quote string
+	// Keep is what an INSERT says so that a key that is there stays as it is.
+	Keep string
+	// Same is what an INSERT says so that a key that is there with the same hash
+	// stays as it is, and one with another hash is an error.
+	Same string
+	// ForUpdate and SkipLocked lock the rows of a SELECT; empty where a transaction
+	// is alone anyhow.
+	ForUpdate, SkipLocked string
+	// Returning: an UPDATE takes its rows from a WITH and gives them back.
+	Returning bool
+	// Update gives the statement that sets n rows at once, with the parameters of
+	// each in the order of setColumns, id first.
+	Update func(n int) string
+}
+
+// setColumns are what an end or a change sets; id says of which row.
+var setColumns = []string{"id", "state", "at", "due", "ready", "owner", "unsure", "tries", "story", "data"}
+
+// SQLite is the dialect of SQLite 3.42 and later.
+var SQLite = Dialect{
+	Name:  "sqlite",
+	Now:   "CAST(unixepoch('subsec')*1000000 AS INTEGER)",
+	Quote: `"`,
+	Keep:  "ON CONFLICT(\"key\") DO NOTHING",
+	Same:  "ON CONFLICT(\"key\") DO UPDATE SET \"key\" = CASE WHEN notify_outbox.hash = excluded.hash THEN notify_outbox.\"key\" ELSE NULL END",
+	Update: func(n int) string {
+		return "UPDATE notify_outbox SET state=v.column2, at=v.column3, due=v.column4, ready=v.column5, owner=v.column6, unsure=v.column7, tries=v.column8, story=v.column9, data=v.column10" +
+			" FROM (VALUES " + rows(n, len(setColumns)) + ") AS v WHERE notify_outbox.id = v.column1"
+	},
+}
+
+// PostgreSQL is the dialect of PostgreSQL 12 and later.
+var PostgreSQL = Dialect{
+	Name:       "postgresql",
+	Now:        "CAST(extract(epoch FROM clock_timestamp())*1000000 AS bigint)",
+	Numbered:   true,
+	Quote:      `"`,
+	Keep:       "ON CONFLICT (\"key\") DO NOTHING",
+	Same:       "ON CONFLICT (\"key\") DO UPDATE SET \"key\" = CASE WHEN notify_outbox.hash = excluded.hash THEN notify_outbox.\"key\" ELSE NULL END",
+	ForUpdate:  " FOR UPDATE",
+	SkipLocked: " FOR UPDATE SKIP LOCKED",
+	Returning:  true,
+	Update: func(n int) string {
+		types := []string{"bigint", "smallint", "bigint", "bigint", "smallint", "bigint", "bigint", "integer", "bytea", "bytea"}
+		row := make([]string, len(types))
+		for i, t := range types {
+			row[i] = "CAST(? AS " + t + ")"
+		}
+		return "UPDATE notify_outbox AS o SET state=v.state, at=v.at, due=v.due, ready=v.ready, owner=v.owner, unsure=v.unsure, tries=v.tries, story=v.story, data=v.data" +
+			" FROM (VALUES " + repeated(n, "("+strings.Join(row, ",")+")") + ") AS v(" + strings.Join(setColumns, ",") + ") WHERE o.id = v.id"
+	},
+}
+
+// MySQL is the dialect of MySQL 8 and of MariaDB 10.6 and later.
+var MySQL = Dialect{
+	Name:       "mysql",
+	Now:        "CAST(UNIX_TIMESTAMP(SYSDATE(6))*1000000 AS SIGNED)",
+	Quote:      "`",
+	Keep:       "ON DUPLICATE KEY UPDATE id=id",
+	Same:       "ON DUPLICATE KEY UPDATE `key` = IF(hash = VALUES(hash), `key`, NULL)",
+	ForUpdate:  " FOR UPDATE",
+	SkipLocked: " FOR UPDATE SKIP LOCKED",
+	Update: func(n int) string {
+		named := make([]string, len(setColumns))
+		for i, c := range setColumns {
+			named[i] = "? AS " + c
+		}
+		first := "SELECT " + strings.Join(named, ",")
+		rest := strings.Repeat(" UNION ALL SELECT "+marks(len(setColumns)), n-1)
+		return "UPDATE notify_outbox AS o JOIN (" + first + rest + ") AS v ON o.id = v.id" +
+			" SET o.state=v.state, o.at=v.at, o.due=v.due, o.ready=v.ready, o.owner=v.owner, o.unsure=v.unsure, o.tries=v.tries, o.story=v.story, o.data=v.data"
+	},
+}
+
+// sql turns a query as it is written here into the database's.
+func (d *Dialect) sql(query string) string {
+	query = strings.NewReplacer("{now}", d.Now, "{key}", d.Quote+"key"+d.Quote).Replace(query)
+	if !d.Numbered {
+		return query
+	}
+	var b strings.Builder
+	n := 0
+	for _, r := range query {
+		if r == '?' {
+			n++
+			b.WriteString("$" + strconv.Itoa(n))
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// marks are n parameters: "?,?,?".
+func marks(n int) string { return repeated(n, "?") }
+
+// rows are n rows of so many parameters: "(?,?),(?,?)".
+func rows(n, columns int) string { return repeated(n, "("+marks(columns)+")") }
+
+func repeated(n int, what string) string {
+	return strings.TrimSuffix(strings.Repeat(what+",", n), ",")
+}
+
+// InsertColumns are what an INSERT of an entry gives, in order; due is a time or
+// zero for now.
+const insertColumns = "{key}, hash, class, state, at, due, ready, rpt, lease, was_state, was_at, tries, put, data"
+
+// InsertOne is the statement that stores one entry, and its parameters. A key that
+// is there with another hash is an error of the database.
+func (d *Dialect) InsertOne(e EntryRow) (query string, args []any) {
+	return d.sql("INSERT INTO notify_outbox (" + insertColumns + ") VALUES " + d.entryMarks(e) + " " + d.Same), e.args()
+}
+
+// entryMarks are the parameters of one entry. The time of one that is due now is
+// the database's.
+func (d *Dialect) entryMarks(e EntryRow) string {
+	due := "?"
+	if e.Due == 0 {
+		due = "{now}"
+	}
+	return fmt.Sprintf("(?,?,?,1,%s,%s,1,?,0,0,0,0,?,?)", due, due)
+}
+
+// An EntryRow is an entry as it is stored.
+type EntryRow struct {
+	Key, Hash, Class string
+	Due              int64 // zero: now
+	Repeat           bool
+	Put              int64 // of the call that stores it
+	Data             []byte
+}
+
+func (e EntryRow) args() []any {
+	args := []any{e.Key, e.Hash, e.Class}
+	if e.Due != 0 {
+		args = append(args, e.Due, e.Due)
+	}
+	return append(args, flag(e.Repeat), e.Put, e.Data)
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

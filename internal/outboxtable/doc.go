@@ -1,0 +1,8 @@
+// Package outboxtable keeps an outbox in one table of an SQL database. It holds
+// the rules of outbox.Engine once, for sqlitebox and sqlbox, which differ in the
+// dialect and in how a transaction is made.
+//
+// A row is a message. What is handed out belongs to an owner, a row of a second
+// table, whose lease is renewed while its process lives. All times are the
+// database's, in microseconds since 1970.
+package outboxtable

@@ -1,0 +1,204 @@
+package outboxtable
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/notifykit/notify/outbox"
+)
+
+// A row is what an end or a change is judged by, and what it sets.
+type row struct {
+	id                   int64
+	key, hash, class     string
+	state                outbox.State
+	at, due              int64
+	ready                bool
+	owner, unsure, lease int64 // zero: none
+	tries                int
+	story, data          []byte
+	changed              bool
+	now                  int64
+}
+
+// ends tells whether an end counts: by the hand-out that is the last one and has
+// not been taken for dead, or has and nobody else took it; or late, by one that
+// was taken for dead, in the place of a Held, or of another who still finds out.
+func (r *row) ends(t token, to outbox.State) bool {
+	mine := r.state == outbox.Sending && r.lease == t.lease && (r.owner == t.owner || r.unsure == t.lease)
+	late := r.unsure == t.lease && (r.state == outbox.Held || r.state == outbox.Sending && to == outbox.Accepted)
+	return mine || late
+}
+
+// set gives r the State, At, Tries and Story of to.
+func (r *row) set(to outbox.Record) {
+	at := r.now
+	if !to.At.IsZero() {
+		at = micros(to.At)
+	}
+	r.changed = true
+	r.owner, r.due = 0, at
+	r.ready = to.State == outbox.Queued || to.State == outbox.Sending
+	if to.State == outbox.Sending {
+		at = r.at // since then nothing is known
+	} else if to.State != outbox.Held {
+		r.unsure = 0
+	}
+	r.state, r.at, r.tries, r.story = to.State, at, to.Tries, bytes.Clone(to.Story)
+	if to.State.Ended() {
+		r.data = nil
+	}
+}
+
+// args are the values of setColumns.
+func (r *row) args() []any {
+	null := func(n int64) any { return sql.NullInt64{Int64: n, Valid: n != 0} }
+	return []any{r.id, int(r.state), r.at, r.due, flag(r.ready), null(r.owner), null(r.unsure), r.tries, r.story, r.data}
+}
+
+const rowColumns = "id, {key}, hash, class, state, at, due, ready, owner, unsure, lease, tries, story, data, {now}"
+
+func scanRow(r *sql.Rows) (*row, error) {
+	var one row
+	var state, ready int
+	var owner, unsure sql.NullInt64
+	err := r.Scan(&one.id, &one.key, &one.hash, &one.class, &state, &one.at, &one.due, &ready, &owner, &unsure, &one.lease, &one.tries, &one.story, &one.data, &one.now)
+	one.state, one.ready, one.owner, one.unsure = outbox.State(state), ready == 1, owner.Int64, unsure.Int64
+	return &one, err
+}
+
+func (r *row) record() outbox.Record {
+	return outbox.Record{Key: r.key, Hash: r.hash, Class: r.class, State: r.state, At: time.UnixMicro(r.at), Tries: r.tries, Story: r.story, Data: r.data}
+}
+
+// locked reads the rows of keys and keeps others from changing them.
+func (e *Engine) locked(ctx context.Context, c Conn, keys []any) (map[string]*row, error) {
+	r, err := c.QueryContext(ctx, e.d.sql("SELECT "+rowColumns+" FROM notify_outbox WHERE {key} IN ("+marks(len(keys))+") ORDER BY id"+e.d.ForUpdate), keys...)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	rows := make(map[string]*row, len(keys))
+	for r.Next() {
+		one, err := scanRow(r)
+		if err != nil {
+			return nil, err
+		}
+		rows[one.key] = one
+	}
+	return rows, r.Err()
+}
+
+// write sets all rows that were changed. Statements of few different lengths are
+// prepared once by the drivers that prepare.
+func (e *Engine) write(ctx context.Context, c Conn, rows []*row) error {
+	rows = slices.DeleteFunc(rows, func(r *row) bool { return !r.changed })
+	for len(rows) > 0 {
+		n := 1
+		for n*4 <= len(rows) && n < 64 {
+			n *= 4
+		}
+		var args []any
+		for _, r := range rows[:n] {
+			args = append(args, r.args()...)
+		}
+		if _, err := c.ExecContext(ctx, e.d.sql(e.d.Update(n)), args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// Settle records ends.
+func (e *Engine) Settle(ctx context.Context, ends []outbox.End) []error {
+	answers := make([]error, len(ends))
+	fill := func(err error) []error {
+		for i := range answers {
+			answers[i] = err
+		}
+		return answers
+	}
+	done, err := e.use()
+	if err != nil {
+		return fill(err)
+	}
+	defer done()
+	if len(ends) == 0 {
+		return answers
+	}
+	keys := make([]any, 0, len(ends))
+	for _, end := range ends {
+		keys = append(keys, end.Lease.Key)
+	}
+	back := false
+	err = e.store.Write(ctx, func(ctx context.Context, c Conn) error {
+		back = false
+		rows, err := e.locked(ctx, c, keys)
+		if err != nil {
+			return err
+		}
+		var changed []*row
+		for i, end := range ends {
+			r := rows[end.Lease.Key]
+			t, ok := end.Lease.Token.(token)
+			answers[i] = nil
+			if r == nil || !ok || !r.ends(t, end.State) {
+				answers[i] = outbox.ErrState
+				continue
+			}
+			if !r.changed {
+				changed = append(changed, r)
+			}
+			r.set(end.Record)
+			back = back || r.ready
+		}
+		return e.write(ctx, c, changed)
+	})
+	if err != nil {
+		return fill(e.failed(ctx, fmt.Errorf("settle: %w", err)))
+	}
+	if back {
+		e.changed()
+	}
+	return answers
+}
+
+// Change compares and sets.
+func (e *Engine) Change(ctx context.Context, key string, from []outbox.State, to outbox.Record) error {
+	done, err := e.use()
+	if err != nil {
+		return err
+	}
+	defer done()
+	var answer error
+	err = e.store.Write(ctx, func(ctx context.Context, c Conn) error {
+		rows, err := e.locked(ctx, c, []any{key})
+		if err != nil {
+			return err
+		}
+		r := rows[key]
+		switch {
+		case r == nil:
+			answer = outbox.ErrNotFound
+			return nil
+		case r.state == outbox.Sending || !slices.Contains(from, r.state):
+			answer = outbox.ErrState
+			return nil
+		}
+		answer = nil
+		r.set(to)
+		return e.write(ctx, c, []*row{r})
+	})
+	if err != nil {
+		return e.failed(ctx, fmt.Errorf("change: %w", err))
+	}
+	if answer == nil {
+		e.changed()
+	}
+	return answer
+}
