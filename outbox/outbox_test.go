@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,8 +107,8 @@ func TestEnqueueAt(t *testing.T) {
 		w.state(b, "k", outbox.Queued)
 		w.later(time.Second)
 		w.state(b, "k", outbox.Accepted)
-		if !v.times[0].Equal(at) {
-			t.Errorf("sent at %v", v.times[0])
+		if !v.when()[0].Equal(at) {
+			t.Errorf("sent at %v", v.when()[0])
 		}
 		dies := shipped("dies")
 		dies.Expires = at.Add(time.Hour)
@@ -135,7 +136,7 @@ func TestClasses_codesGoFirst(t *testing.T) {
 		asked := time.Now()
 		w.enqueue(b, login("code"))
 		w.later(time.Second)
-		took := v.times[slices.Index(v.keys(), "code")].Sub(asked)
+		took := v.when()[slices.Index(v.keys(), "code")].Sub(asked)
 		if took > time.Millisecond {
 			t.Errorf("a code left after %v, behind promotions that fill their workers", took)
 		}
@@ -176,7 +177,7 @@ func TestAttempts_untilAccepted(t *testing.T) {
 			t.Errorf("in the end: %+v", st)
 		}
 		for i := 1; i < 4; i++ {
-			wait, longest := v.times[i].Sub(v.times[i-1]), time.Second<<(i-1)
+			wait, longest := v.when()[i].Sub(v.when()[i-1]), time.Second<<(i-1)
 			if wait < longest/2 || wait > longest {
 				t.Errorf("try %d came after %v", i+1, wait)
 			}
@@ -245,7 +246,7 @@ func TestAttempts_retryAfter(t *testing.T) {
 		b, _ := w.box(v)
 		w.enqueue(b, shipped("k"))
 		w.later(8 * time.Minute)
-		if wait := v.times[1].Sub(v.times[0]); wait != 7*time.Minute {
+		if wait := v.when()[1].Sub(v.when()[0]); wait != 7*time.Minute {
 			t.Errorf("tried again after %v", wait)
 		}
 	})
@@ -262,8 +263,8 @@ func TestCode_isOfUseForMinutes(t *testing.T) {
 			if st.State != outbox.Expired || sms.OutcomeOf(st.Err) != sms.Unknown {
 				t.Errorf("it is %v, outcome %v", st.State, sms.OutcomeOf(st.Err))
 			}
-			if n := v.count(); n < 10 || v.times[n-1].Sub(v.times[0]) > 5*time.Minute {
-				t.Errorf("%d calls, the last after %v", n, v.times[n-1].Sub(v.times[0]))
+			if n := v.count(); n < 10 || v.when()[n-1].Sub(v.when()[0]) > 5*time.Minute {
+				t.Errorf("%d calls, the last after %v", n, v.when()[n-1].Sub(v.when()[0]))
 			}
 		})
 	})
@@ -297,7 +298,7 @@ func TestExpires(t *testing.T) {
 		if st.State != outbox.Expired || !errors.Is(st.Err, sms.Expired) || sms.OutcomeOf(st.Err) != sms.Rejected || !st.At.Equal(m.Expires) {
 			t.Errorf("it is %v at %v: %v", st.State, st.At, st.Err)
 		}
-		for _, at := range v.times {
+		for _, at := range v.when() {
 			if !at.Before(m.Expires) {
 				t.Errorf("tried at %v", at)
 			}
@@ -307,9 +308,10 @@ func TestExpires(t *testing.T) {
 
 func TestOutage_pausesItsClass(t *testing.T) {
 	inWorld(t, func(w *world) {
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		v := &vendor{answer: func(_ context.Context, _ int, m sms.Message) error {
-			if down && m.Template == "sale" {
+			if down.Load() && m.Template == "sale" {
 				return rejected(sms.Unavailable)
 			}
 			return nil
@@ -324,7 +326,7 @@ func TestOutage_pausesItsClass(t *testing.T) {
 		}
 		w.enqueue(b, login("code"))
 		w.state(b, "code", outbox.Accepted)
-		down = false
+		down.Store(false)
 		w.later(time.Minute)
 		c, err := b.Count(w.Context())
 		if err != nil || c.States[outbox.Accepted] < 950 {
@@ -346,20 +348,20 @@ func TestLimiter_holdsTheRate(t *testing.T) {
 		w.later(10 * time.Second)
 		n := v.count()
 		for i := 10; i < n; i++ {
-			if between := v.times[i].Sub(v.times[i-10]); between < time.Second {
+			if between := v.when()[i].Sub(v.when()[i-10]); between < time.Second {
 				t.Fatalf("calls %d to %d came within %v", i-10, i, between)
 			}
 		}
 		if n < 90 {
 			t.Errorf("%d calls in ten seconds at ten a second", n)
 		}
-		if l.takes > 4*n {
-			t.Errorf("%d takes for %d calls: it spins on refusals", l.takes, n)
+		if takes := int(l.takes.Load()); takes > 4*n {
+			t.Errorf("%d takes for %d calls: it spins on refusals", takes, n)
 		}
 		asked := time.Now()
 		w.enqueue(b, login("code"))
 		w.later(3 * time.Second)
-		if i := slices.Index(v.keys(), "code"); i < 0 || v.times[i].Sub(asked) > 1100*time.Millisecond {
+		if i := slices.Index(v.keys(), "code"); i < 0 || v.when()[i].Sub(asked) > 1100*time.Millisecond {
 			t.Error("a code waits behind promotions for the rate")
 		}
 	})
@@ -367,11 +369,11 @@ func TestLimiter_holdsTheRate(t *testing.T) {
 
 type counting struct {
 	middleware.Limiter
-	takes int
+	takes atomic.Int64
 }
 
 func (c *counting) Take(ctx context.Context, key string) (middleware.Token, error) {
-	c.takes++
+	c.takes.Add(1)
 	return c.Limiter.Take(ctx, key)
 }
 

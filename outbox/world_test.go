@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -65,6 +66,13 @@ func (v *vendor) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 		}
 	}
 	return sms.Receipt{Provider: "vendor", Key: m.Key, ID: "id of " + m.Key, Segments: 1}, nil
+}
+
+// when gives the times of the calls so far, in order.
+func (v *vendor) when() []time.Time {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Clone(v.times)
 }
 
 // keys gives the keys of the calls so far, in order.

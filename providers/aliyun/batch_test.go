@@ -59,8 +59,8 @@ func TestBatch_refusalOfAll(t *testing.T) {
 				began := time.Now()
 				c.all.Wait()
 				sameSizes(t, d, 1, 3)
-				if d.queries != 0 || time.Since(began) > time.Second {
-					t.Errorf("%d listings, after %v", d.queries, time.Since(began))
+				if d.listings() != 0 || time.Since(began) > time.Second {
+					t.Errorf("%d listings, after %v", d.listings(), time.Since(began))
 				}
 				outcome := sms.Rejected
 				if reason == sms.Internal || reason == sms.Unavailable {
@@ -108,13 +108,13 @@ func TestBatch_refusalForOneNumber(t *testing.T) {
 				began := batched(t, c, 4)
 				time.Sleep(time.Until(began.Add(time.Minute - time.Millisecond)))
 				synctest.Wait()
-				if len(d.sizes()) != 2 || d.queries != 0 {
-					t.Errorf("before the listing can decide: calls of %v, %d listings", d.sizes(), d.queries)
+				if len(d.sizes()) != 2 || d.listings() != 0 {
+					t.Errorf("before the listing can decide: calls of %v, %d listings", d.sizes(), d.listings())
 				}
 				c.all.Wait()
 				again := 4 - len(test.taken)
-				if len(d.sizes()) != 2+again || d.queries != 4 {
-					t.Errorf("calls of %v, %d listings; want %d alone, 4 listings", d.sizes(), d.queries, again)
+				if len(d.sizes()) != 2+again || d.listings() != 4 {
+					t.Errorf("calls of %v, %d listings; want %d alone, 4 listings", d.sizes(), d.listings(), again)
 				}
 				for i := range 4 {
 					key, number := fmt.Sprintf("sale-%d", i+1), phone(i+1)
@@ -129,7 +129,7 @@ func TestBatch_refusalForOneNumber(t *testing.T) {
 						t.Errorf("%s: %v, sent %d times", key, e, d.count(number))
 					}
 				}
-				for _, form := range d.sends[2:] {
+				for _, form := range d.sent()[2:] {
 					if aliyun.IsBatch(form.Get("OutId")) {
 						t.Errorf("again in a call for several: %v", form)
 					}
@@ -202,8 +202,8 @@ func TestBatch_whoCannotWait(t *testing.T) {
 			c.send(ctx, sale(0))
 			c.send(ctx, sale(1), sale(2))
 			c.all.Wait()
-			if took := time.Since(began); took != 40*time.Millisecond || d.queries != 0 {
-				t.Errorf("took %v and %d listings", took, d.queries)
+			if took := time.Since(began); took != 40*time.Millisecond || d.listings() != 0 {
+				t.Errorf("took %v and %d listings", took, d.listings())
 			}
 			c.failed(t, "sale-1", sms.Unavailable, sms.Unknown) // and not blocked: nobody knows who is
 		})
@@ -220,8 +220,8 @@ func TestBatch_whoCannotWait(t *testing.T) {
 			synctest.Wait()
 			c.failed(t, "sale-1", sms.Canceled, sms.Unknown)
 			c.all.Wait()
-			if c.of(t, "sale-2").err != nil || d.queries != 1 || d.count(phone(1)) != 0 {
-				t.Errorf("%v, %d listings", c.of(t, "sale-2"), d.queries)
+			if c.of(t, "sale-2").err != nil || d.listings() != 1 || d.count(phone(1)) != 0 {
+				t.Errorf("%v, %d listings", c.of(t, "sale-2"), d.listings())
 			}
 		})
 	})
@@ -237,8 +237,8 @@ func TestBatch_whoCannotWait(t *testing.T) {
 			}
 			c.all.Wait()
 			c.failed(t, "sale-1", sms.Unavailable, sms.Unknown)
-			if d.queries != 0 {
-				t.Errorf("%d listings", d.queries)
+			if d.listings() != 0 {
+				t.Errorf("%d listings", d.listings())
 			}
 		})
 	})
@@ -269,11 +269,11 @@ func TestBatch_settlesAFewAtATime(t *testing.T) {
 		// The last member of the call asked at 60 s, then 5 times 2 calls one after the
 		// other.
 		last := time.Time{}
-		for _, row := range d.rows {
+		for _, row := range d.has() {
 			last = row.at
 		}
-		if want := 20*time.Millisecond + time.Minute + 4*40*time.Millisecond + 20*time.Millisecond; last.Sub(d.rows[0].at) != want {
-			t.Errorf("the last went out %v after the first, want %v", last.Sub(d.rows[0].at), want)
+		if want := 20*time.Millisecond + time.Minute + 4*40*time.Millisecond + 20*time.Millisecond; last.Sub(d.has()[0].at) != want {
+			t.Errorf("the last went out %v after the first, want %v", last.Sub(d.has()[0].at), want)
 		}
 	})
 }

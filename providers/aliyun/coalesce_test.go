@@ -104,7 +104,7 @@ func TestCoalesce_gathersWhileCallsAreInFlight(t *testing.T) {
 		if took := time.Since(began); took != 60*time.Millisecond {
 			t.Errorf("three calls one after the other took %v", took)
 		}
-		for i, form := range d.sends {
+		for i, form := range d.sent() {
 			if alone := i < 2; aliyun.IsBatch(form.Get("OutId")) == alone {
 				t.Errorf("call %d has the OutId %q", i+1, form.Get("OutId"))
 			}
@@ -118,7 +118,7 @@ func TestCoalesce_gathersWhileCallsAreInFlight(t *testing.T) {
 		c.send(t.Context(), sale(9000))
 		c.all.Wait()
 		sameSizes(t, d, 1, 1, 1000, 1000, 500, 1)
-		if got := d.sends[5].Get("OutId"); got != "sale-9000" {
+		if got := d.sent()[5].Get("OutId"); got != "sale-9000" {
 			t.Errorf("OutId %q", got)
 		}
 	})
@@ -191,7 +191,7 @@ func TestCoalesce_onlyWhatIsAlike(t *testing.T) {
 						t.Error(e.err)
 					}
 				}
-				for _, form := range d.sends {
+				for _, form := range d.sent() {
 					if aliyun.IsBatch(form.Get("OutId")) || strings.Contains(form.Get("PhoneNumbers"), ",") {
 						t.Errorf("a call for several: %v", form)
 					}
@@ -282,7 +282,7 @@ func TestCoalesce_gatheredAlone(t *testing.T) {
 		c.send(t.Context(), sale(1))
 		c.all.Wait()
 		sameSizes(t, d, 1, 1)
-		if got := d.sends[1].Get("OutId"); got != "sale-1" {
+		if got := d.sent()[1].Get("OutId"); got != "sale-1" {
 			t.Errorf("OutId %q", got)
 		}
 	})

@@ -139,6 +139,27 @@ func (d *desk) details(form url.Values) stub {
 	return stub{status: 200, body: string(text)}
 }
 
+// listings gives how many times it was asked what it has.
+func (d *desk) listings() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.queries
+}
+
+// sent gives the calls of SendSms, in order of arrival.
+func (d *desk) sent() []url.Values {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.sends)
+}
+
+// has gives all that was taken.
+func (d *desk) has() []taken {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.rows)
+}
+
 // sizes gives how many numbers each SendSms had, in order of arrival.
 func (d *desk) sizes() (all []int) {
 	d.mu.Lock()
