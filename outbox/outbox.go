@@ -46,6 +46,9 @@ func New(o Options) (*Outbox, error) {
 	return b, nil
 }
 
+// Engine gives Options.Engine.
+func (b *Outbox) Engine() Engine { return b.engine }
+
 // Start begins to send: what waits in the store, what comes, and what processes
 // that are gone have left. ctx bounds the start only, which asks the store
 // whether it is there; the workers live until Close. A program that only enqueues

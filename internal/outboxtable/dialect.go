@@ -24,6 +24,8 @@ type Dialect struct {
 	Now string
 	// Numbered: parameters are $1, $2, …
 	Numbered bool
+	// Binary: keys are bytes to the database, so that they are compared byte by byte.
+	Binary bool
 	// Quote is put around the column called key, which is a word of SQL in MySQL.
 	Quote string
 	// Keep is what an INSERT says so that a key that is there stays as it is.
@@ -60,6 +62,7 @@ var SQLite = Dialect{
 // PostgreSQL is the dialect of PostgreSQL 12 and later.
 var PostgreSQL = Dialect{
 	Name:       "postgresql",
+	Binary:     true,
 	Now:        "CAST(extract(epoch FROM clock_timestamp())*1000000 AS bigint)",
 	Numbered:   true,
 	Quote:      `"`,
@@ -82,6 +85,7 @@ var PostgreSQL = Dialect{
 // MySQL is the dialect of MySQL 8 and of MariaDB 10.6 and later.
 var MySQL = Dialect{
 	Name:       "mysql",
+	Binary:     true,
 	Now:        "CAST(UNIX_TIMESTAMP(SYSDATE(6))*1000000 AS SIGNED)",
 	Quote:      "`",
 	Keep:       "ON DUPLICATE KEY UPDATE id=id",
@@ -129,19 +133,13 @@ func repeated(n int, what string) string {
 	return strings.TrimSuffix(strings.Repeat(what+",", n), ",")
 }
 
-// InsertColumns are what an INSERT of an entry gives, in order; due is a time or
+// insertColumns are what an INSERT of an entry gives, in order; due is a time or
 // zero for now.
 const insertColumns = "{key}, hash, class, state, at, due, ready, rpt, lease, was_state, was_at, tries, put, data"
 
-// InsertOne is the statement that stores one entry, and its parameters. A key that
-// is there with another hash is an error of the database.
-func (d *Dialect) InsertOne(e EntryRow) (query string, args []any) {
-	return d.sql("INSERT INTO notify_outbox (" + insertColumns + ") VALUES " + d.entryMarks(e) + " " + d.Same), e.args()
-}
-
 // entryMarks are the parameters of one entry. The time of one that is due now is
 // the database's.
-func (d *Dialect) entryMarks(e EntryRow) string {
+func (d *Dialect) entryMarks(e entryRow) string {
 	due := "?"
 	if e.Due == 0 {
 		due = "{now}"
@@ -149,8 +147,8 @@ func (d *Dialect) entryMarks(e EntryRow) string {
 	return fmt.Sprintf("(?,?,?,1,%s,%s,1,?,0,0,0,0,?,?)", due, due)
 }
 
-// An EntryRow is an entry as it is stored.
-type EntryRow struct {
+// An entryRow is an entry as it is stored.
+type entryRow struct {
 	Key, Hash, Class string
 	Due              int64 // zero: now
 	Repeat           bool
@@ -158,12 +156,20 @@ type EntryRow struct {
 	Data             []byte
 }
 
-func (e EntryRow) args() []any {
-	args := []any{e.Key, e.Hash, e.Class}
+func (d *Dialect) args(e entryRow) []any {
+	args := []any{d.key(e.Key), e.Hash, e.Class}
 	if e.Due != 0 {
 		args = append(args, e.Due, e.Due)
 	}
 	return append(args, flag(e.Repeat), e.Put, e.Data)
+}
+
+// key is a key as a parameter.
+func (d *Dialect) key(key string) any {
+	if d.Binary {
+		return []byte(key)
+	}
+	return key
 }
 
 func flag(b bool) int {

@@ -77,8 +77,8 @@ type stored struct {
 }
 
 // rowOf is how an entry is stored.
-func rowOf(entry outbox.Entry, put int64) EntryRow {
-	r := EntryRow{Key: entry.Key, Hash: entry.Hash, Class: entry.Class, Repeat: entry.Repeat, Put: put, Data: entry.Data}
+func rowOf(entry outbox.Entry, put int64) entryRow {
+	r := entryRow{Key: entry.Key, Hash: entry.Hash, Class: entry.Class, Repeat: entry.Repeat, Put: put, Data: entry.Data}
 	if !entry.At.IsZero() {
 		r.Due = micros(entry.At)
 	}
@@ -109,7 +109,7 @@ func (e *Engine) insert(ctx context.Context, c Conn, entries []outbox.Entry, put
 		seen[entry.Key] = true
 		row := rowOf(entry, put)
 		values = append(values, e.d.entryMarks(row))
-		args = append(args, row.args()...)
+		args = append(args, e.d.args(row)...)
 	}
 	_, err := c.ExecContext(ctx, e.d.sql("INSERT INTO notify_outbox ("+insertColumns+") VALUES "+strings.Join(values, ",")+" "+e.d.Keep), args...)
 	return err
@@ -119,7 +119,7 @@ func (e *Engine) insert(ctx context.Context, c Conn, entries []outbox.Entry, put
 func (e *Engine) lookUp(ctx context.Context, c Conn, entries []outbox.Entry, there map[string]stored) error {
 	keys := make([]any, len(entries))
 	for i, entry := range entries {
-		keys[i] = entry.Key
+		keys[i] = e.d.key(entry.Key)
 	}
 	r, err := c.QueryContext(ctx, e.d.sql("SELECT {key}, hash, put FROM notify_outbox WHERE {key} IN ("+marks(len(keys))+")"), keys...)
 	if err != nil {
@@ -139,5 +139,14 @@ func (e *Engine) lookUp(ctx context.Context, c Conn, entries []outbox.Entry, the
 	return r.Err()
 }
 
-// Row is how an entry is stored by a statement of the caller's.
-func Row(entry outbox.Entry) EntryRow { return rowOf(entry, rand.Int64()) }
+// InsertOne gives the statement that stores an entry, for a transaction of the
+// caller's. A key that is there with the same hash stays as it is; with another
+// it is an error of the database, which cannot make a key NULL. An entry that is
+// due gets the database's time.
+func (e *Engine) InsertOne(entry outbox.Entry) (query string, args []any) {
+	row := rowOf(entry, rand.Int64())
+	if !entry.At.After(time.Now()) {
+		row.Due = 0
+	}
+	return e.d.sql("INSERT INTO notify_outbox (" + insertColumns + ") VALUES " + e.d.entryMarks(row) + " " + e.d.Same), e.d.args(row)
+}

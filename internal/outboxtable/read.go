@@ -11,7 +11,7 @@ import (
 
 // Last gives the record of key.
 func (e *Engine) Last(ctx context.Context, key string) (outbox.Record, error) {
-	all, err := e.records(ctx, "{key} = ?", key)
+	all, err := e.records(ctx, "{key} = ?", e.d.key(key))
 	switch {
 	case err != nil:
 		return outbox.Record{}, err
@@ -23,7 +23,7 @@ func (e *Engine) Last(ctx context.Context, key string) (outbox.Record, error) {
 
 // List gives records of a state by key.
 func (e *Engine) List(ctx context.Context, state outbox.State, after string, n int) ([]outbox.Record, error) {
-	return e.records(ctx, "state = ? AND {key} > ? ORDER BY {key} LIMIT ?", int(state), after, max(n, 0))
+	return e.records(ctx, "state = ? AND {key} > ? ORDER BY {key} LIMIT ?", int(state), e.d.key(after), max(n, 0))
 }
 
 func (e *Engine) records(ctx context.Context, where string, args ...any) ([]outbox.Record, error) {

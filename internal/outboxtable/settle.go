@@ -133,7 +133,7 @@ func (e *Engine) Settle(ctx context.Context, ends []outbox.End) []error {
 	}
 	keys := make([]any, 0, len(ends))
 	for _, end := range ends {
-		keys = append(keys, end.Lease.Key)
+		keys = append(keys, e.d.key(end.Lease.Key))
 	}
 	back := false
 	err = e.store.Write(ctx, func(ctx context.Context, c Conn) error {
@@ -177,7 +177,7 @@ func (e *Engine) Change(ctx context.Context, key string, from []outbox.State, to
 	defer done()
 	var answer error
 	err = e.store.Write(ctx, func(ctx context.Context, c Conn) error {
-		rows, err := e.locked(ctx, c, []any{key})
+		rows, err := e.locked(ctx, c, []any{e.d.key(key)})
 		if err != nil {
 			return err
 		}

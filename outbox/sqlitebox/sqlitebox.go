@@ -53,13 +53,13 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	var faults []error
 	if o.Lease < leastLease {
-		faults = append(faults, fmt.Errorf("Lease is %v: it is at least %v", o.Lease, leastLease))
+		faults = append(faults, fmt.Errorf("the Lease is %v: it is at least %v", o.Lease, leastLease))
 	}
 	if o.Keep < leastKeep {
-		faults = append(faults, fmt.Errorf("Keep is %v: it is at least %v, so that a Key is sent once in a day", o.Keep, leastKeep))
+		faults = append(faults, fmt.Errorf("the Keep is %v: it is at least %v, so that a Key is sent once in a day", o.Keep, leastKeep))
 	}
 	if o.Poll < time.Millisecond {
-		faults = append(faults, fmt.Errorf("Poll is %v: it is at least 1ms", o.Poll))
+		faults = append(faults, fmt.Errorf("the Poll is %v: it is at least 1ms", o.Poll))
 	}
 	return o, errors.Join(faults...)
 }

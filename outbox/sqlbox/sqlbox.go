@@ -1,0 +1,159 @@
+package sqlbox
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/notifykit/notify/internal/outboxtable"
+)
+
+// A Dialect is a kind of database.
+type Dialect int
+
+// The dialects.
+const (
+	PostgreSQL Dialect = iota + 1 // 12 and later
+	MySQL                         // MySQL 8, MariaDB 10.6, and later
+)
+
+// String gives the name.
+func (d Dialect) String() string {
+	switch d {
+	case PostgreSQL:
+		return "PostgreSQL"
+	case MySQL:
+		return "MySQL"
+	}
+	return fmt.Sprintf("dialect(%d)", int(d))
+}
+
+func (d Dialect) table() (outboxtable.Dialect, error) {
+	switch d {
+	case PostgreSQL:
+		return outboxtable.PostgreSQL, nil
+	case MySQL:
+		return outboxtable.MySQL, nil
+	}
+	return outboxtable.Dialect{}, fmt.Errorf("sqlbox: there is no %v: write sqlbox.PostgreSQL or sqlbox.MySQL", d)
+}
+
+// Options are how a database is used. The zero value is ready for use.
+type Options struct {
+	// Lease is how long a process that is dead, or stopped, keeps what it was handed.
+	// It is renewed four times within it. Defaults to 10 seconds.
+	Lease time.Duration
+	// Keep is how long ended records are known: within it a Key is sent once.
+	// Defaults to 24 hours, the least there is.
+	Keep time.Duration
+	// Poll is how often a Take that waits looks for what other processes have put;
+	// its own process wakes it. Defaults to 100 milliseconds.
+	Poll time.Duration
+	// Logger is told of failures that mend themselves. Nil: nobody.
+	Logger *slog.Logger
+}
+
+// least are the shortest times that do not defeat their purpose.
+const (
+	leastLease = 100 * time.Millisecond
+	leastKeep  = 24 * time.Hour
+)
+
+func (o Options) withDefaults() (Options, error) {
+	o.Lease = cmp.Or(o.Lease, 10*time.Second)
+	o.Keep = cmp.Or(o.Keep, leastKeep)
+	o.Poll = cmp.Or(o.Poll, 100*time.Millisecond)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	var faults []error
+	if o.Lease < leastLease {
+		faults = append(faults, fmt.Errorf("the Lease is %v: it is at least %v", o.Lease, leastLease))
+	}
+	if o.Keep < leastKeep {
+		faults = append(faults, fmt.Errorf("the Keep is %v: it is at least %v, so that a Key is sent once in a day", o.Keep, leastKeep))
+	}
+	if o.Poll < time.Millisecond {
+		faults = append(faults, fmt.Errorf("the Poll is %v: it is at least 1ms", o.Poll))
+	}
+	return o, errors.Join(faults...)
+}
+
+// An Engine is an outbox.Engine on a database. Close it after the Outbox; the
+// *sql.DB stays open.
+type Engine struct{ *outboxtable.Engine }
+
+// Open opens the tables that Migrate has made, and says so where they are missing
+// or of another version. db needs at least 4 connections for each Engine, and more
+// where many goroutines enqueue; it is the caller's, who closes it after the
+// Engine.
+func Open(ctx context.Context, db *sql.DB, d Dialect, o Options) (*Engine, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("sqlbox: %w", err)
+	}
+	table, err := d.table()
+	if err != nil {
+		return nil, err
+	}
+	switch has, err := versionOf(ctx, db, d); {
+	case err != nil:
+		return nil, fmt.Errorf("sqlbox: %w", err)
+	case has == 0:
+		return nil, errors.New("sqlbox: the tables are not there: call sqlbox.Migrate once, as a user who may create them")
+	case has != version:
+		return nil, fmt.Errorf("sqlbox: the tables are version %d, and this program reads version %d: call sqlbox.Migrate, or run a later program", has, version)
+	}
+	engine, err := outboxtable.New(ctx, table, &store{db: db, d: d}, outboxtable.Options{Lease: o.Lease, Keep: o.Keep, Poll: o.Poll, Logger: o.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("sqlbox: %w", err)
+	}
+	return &Engine{Engine: engine}, nil
+}
+
+// A store makes transactions on a database. It is an outboxtable.Store.
+type store struct {
+	db *sql.DB
+	d  Dialect
+}
+
+// Read is for what changes nothing, and for single statements.
+func (s *store) Read() outboxtable.Conn { return s.db }
+
+// mostRuns bounds how often a transaction that the database has undone is run.
+const mostRuns = 10
+
+// Write runs do in a transaction, again where the database has undone it: a
+// deadlock, or a transaction that cannot be serialized.
+func (s *store) Write(ctx context.Context, do func(ctx context.Context, c outboxtable.Conn) error) error {
+	for runs := 1; ; runs++ {
+		err := s.once(ctx, do)
+		if err == nil || runs == mostRuns || !undone(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (s *store) once(ctx context.Context, do func(ctx context.Context, c outboxtable.Conn) error) error {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return err
+	}
+	if err := do(ctx, tx); err != nil {
+		if failed := tx.Rollback(); failed != nil && !errors.Is(failed, sql.ErrTxDone) {
+			return errors.Join(err, failed)
+		}
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		if undone(err) {
+			return err
+		}
+		return &outboxtable.UnsureError{Err: err}
+	}
+	return nil
+}
