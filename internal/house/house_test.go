@@ -25,7 +25,7 @@ var floors = []struct {
 	{2, []string{"middleware", "providers", "internal/postal"}},
 	{3, []string{"sandbox"}},
 	{4, []string{"internal/config", "verify", "outbox", "delivery"}},
-	{5, []string{"internal/outboxtable"}},
+	{5, []string{"internal/outboxtable", "internal/killtest"}},
 	{6, []string{"outbox/sqlitebox", "outbox/sqlbox"}},
 	{7, []string{"."}},
 	{8, []string{"cmd", "examples", "bench", "tools", "docs", "internal/house", "internal/dbtest"}},
@@ -45,9 +45,10 @@ var linked = map[string][]string{
 	"providers/aliyun": {"github.com/aliyun/alibaba-cloud-sdk-go", "github.com/jmespath/go-jmespath",
 		"github.com/json-iterator/go", "github.com/modern-go/concurrent", "github.com/modern-go/reflect2",
 		"github.com/opentracing/opentracing-go", "gopkg.in/ini.v1"},
-	".":      {"github.com/sony/gobreaker", "golang.org/x/time", "github.com/goccy/go-yaml"},
-	"verify": {"github.com/sony/gobreaker", "golang.org/x/time"},
-	"outbox": {"github.com/sony/gobreaker", "golang.org/x/time"},
+	".":             {"github.com/sony/gobreaker", "golang.org/x/time", "github.com/goccy/go-yaml"},
+	"verify":        {"github.com/sony/gobreaker", "golang.org/x/time"},
+	"outbox":        {"github.com/sony/gobreaker", "golang.org/x/time"},
+	"outbox/sqlbox": {"github.com/sony/gobreaker", "golang.org/x/time"},
 }
 
 type listed struct {
