@@ -26,8 +26,6 @@ var databases = map[string]struct {
 	"MariaDB":    {sqlbox.MySQL, "mysql", func(tb testing.TB) string { return servertest.MariaDB(tb) }},
 }
 
-func TestMain(m *testing.M) { servertest.Main(m) }
-
 func open(tb testing.TB, driver, dsn string) *sql.DB {
 	tb.Helper()
 	db, err := sql.Open(driver, dsn)
