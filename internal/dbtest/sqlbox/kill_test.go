@@ -4,10 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"flag"
+	"io"
+	"log"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"github.com/notifykit/notify/internal/killtest"
 	"github.com/notifykit/notify/internal/servertest"
@@ -51,6 +55,7 @@ func TestMain(m *testing.M) {
 	if _, child := os.LookupEnv("NOTIFY_KILLTEST_PLAN"); child {
 		killtest.Child(openKilled)
 	}
+	_ = mysql.SetLogger(log.New(io.Discard, "", 0)) // the tests cut connections: it would tell of each
 	servertest.Main(m)
 }
 
