@@ -1,0 +1,222 @@
+// Package outbox measures the outbox on its engines beside the bare statements
+// with the same commits, in one run.
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/notifykit/notify/outbox"
+	"github.com/notifykit/notify/sms"
+)
+
+// A Case is an engine and what it is measured with.
+type Case struct {
+	Name    string
+	Open    func() (outbox.Engine, func() error, error) // on an empty store
+	Workers int
+}
+
+// Figures are what was measured of a Case.
+type Figures struct {
+	One, Many, Batches float64 // enqueued a second: one goroutine, 64, batches of 1,000
+	EndToEnd           float64 // sent a second from a backlog, by a sender of 0 ms
+	Slow               float64 // the same by a sender of 50 ms
+	P50, P99           time.Duration
+	Code               time.Duration // of a code behind the backlog, the longest of 50
+}
+
+// Measure measures c with n messages. The times of one run differ by half from
+// those of the next on a busy machine.
+func (c Case) Measure(ctx context.Context, n int) (f Figures, err error) {
+	for _, step := range []func(context.Context, int, *Figures) error{c.enqueue, c.backlog, c.latency} {
+		if err := step(ctx, n, &f); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+var registry = func() *sms.Registry {
+	r, err := sms.NewRegistry(
+		sms.Template{Name: "code", Kind: sms.Verification, Text: "Your code is ${code}."},
+		sms.Template{Name: "sale", Kind: sms.Promotion, Text: "Everything for half its price, until Sunday."},
+	)
+	if err != nil {
+		panic(err) // a defect of this file
+	}
+	return r
+}()
+
+func message(i int) sms.Message {
+	return sms.Message{To: sms.Number(fmt.Sprintf("+86139%08d", i)), Template: "sale", Key: fmt.Sprintf("sale-%d", i)}
+}
+
+// box opens an Outbox on a new store.
+func (c Case) box(send sms.SenderFunc, workers int) (*outbox.Outbox, func() error, error) {
+	e, closed, err := c.Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := outbox.New(outbox.Options{Engine: e, Sender: send, Templates: registry, Workers: workers, Classes: []outbox.Class{{Name: "verification"}, {Name: "notification"}, {Name: "promotion", Workers: max(1, workers-1)}}})
+	if err != nil {
+		return nil, nil, err
+	}
+	return b, func() error {
+		err := b.Close(context.Background())
+		if failed := closed(); err == nil {
+			err = failed
+		}
+		return err
+	}, nil
+}
+
+func nothing(context.Context, sms.Message) (sms.Receipt, error) {
+	return sms.Receipt{Provider: "none"}, nil
+}
+
+func (c Case) enqueue(ctx context.Context, n int, f *Figures) error {
+	b, closed, err := c.box(nothing, c.Workers)
+	if err != nil {
+		return err
+	}
+	next := atomic.Int64{}
+	put := func(goroutines, each, size int) (float64, error) {
+		var failed atomic.Pointer[error]
+		var all sync.WaitGroup
+		began := time.Now()
+		for range goroutines {
+			all.Go(func() {
+				for range each {
+					batch := make([]sms.Message, size)
+					for i := range batch {
+						batch[i] = message(int(next.Add(1)))
+					}
+					if err := b.Enqueue(ctx, batch...); err != nil {
+						failed.Store(&err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if err := failed.Load(); err != nil {
+			return 0, *err
+		}
+		return float64(goroutines*each*size) / time.Since(began).Seconds(), nil
+	}
+	if f.One, err = put(1, n/50, 1); err != nil {
+		return err
+	}
+	if f.Many, err = put(64, n/200, 1); err != nil {
+		return err
+	}
+	if f.Batches, err = put(1, max(n/1000, 1), 1000); err != nil {
+		return err
+	}
+	return closed()
+}
+
+func (c Case) backlog(ctx context.Context, n int, f *Figures) error {
+	for _, run := range []struct {
+		takes time.Duration
+		of    *float64
+		n     int
+	}{{0, &f.EndToEnd, n}, {50 * time.Millisecond, &f.Slow, n / 4}} {
+		var sent atomic.Int64
+		done := make(chan struct{})
+		b, closed, err := c.box(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+			if run.takes > 0 {
+				time.Sleep(run.takes)
+			}
+			if m.Template == "sale" && int(sent.Add(1)) == run.n {
+				close(done)
+			}
+			return nothing(ctx, m)
+		}, c.Workers)
+		if err != nil {
+			return err
+		}
+		for i := 0; i < run.n; i += 1000 {
+			batch := make([]sms.Message, 0, 1000)
+			for j := i; j < min(i+1000, run.n); j++ {
+				batch = append(batch, message(j))
+			}
+			if err := b.Enqueue(ctx, batch...); err != nil {
+				return err
+			}
+		}
+		began := time.Now()
+		if err := b.Start(ctx); err != nil {
+			return err
+		}
+		<-done
+		*run.of = float64(run.n) / time.Since(began).Seconds()
+		if err := closed(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// latency measures from Enqueue's call to the Sender's: alone, and of codes that
+// come while promotions wait.
+func (c Case) latency(ctx context.Context, n int, f *Figures) error {
+	came := make(chan string, 1)
+	b, closed, err := c.box(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+		if m.Template == "code" {
+			came <- m.Key
+		} else {
+			time.Sleep(5 * time.Millisecond)
+		}
+		return nothing(ctx, m)
+	}, 8)
+	if err != nil {
+		return err
+	}
+	if err := b.Start(ctx); err != nil {
+		return err
+	}
+	codes := 0
+	one := func() (time.Duration, error) {
+		codes++
+		began := time.Now()
+		m := sms.Message{To: "+8613800000000", Template: "code", Params: sms.Params{"code": "482913"}, Key: fmt.Sprintf("code-%d", codes)}
+		if err := b.Enqueue(ctx, m); err != nil {
+			return 0, err
+		}
+		<-came
+		return time.Since(began), nil
+	}
+	var alone []time.Duration
+	for range 300 {
+		took, err := one()
+		if err != nil {
+			return err
+		}
+		alone = append(alone, took)
+		time.Sleep(10 * time.Millisecond)
+	}
+	slices.Sort(alone)
+	f.P50, f.P99 = alone[len(alone)/2], alone[len(alone)*99/100]
+	for i := 0; i < n; i += 1000 {
+		batch := make([]sms.Message, 0, 1000)
+		for j := i; j < min(i+1000, n); j++ {
+			batch = append(batch, message(j))
+		}
+		if err := b.Enqueue(ctx, batch...); err != nil {
+			return err
+		}
+	}
+	for range 50 {
+		took, err := one()
+		if err != nil {
+			return err
+		}
+		f.Code = max(f.Code, took)
+	}
+	return closed()
+}
