@@ -115,7 +115,7 @@ func Migrate(ctx context.Context, path string) error {
 // files are a database and what stands beside it. It is an outboxtable.Store.
 type files struct {
 	*writer
-	readers *sql.DB
+	readers *pool
 	owners  *owners
 }
 
@@ -144,7 +144,7 @@ func openFiles(path, allowed string) (*files, error) {
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	return &files{writer: newWriter(write), readers: read, owners: &owners{path: path}}, nil
+	return &files{writer: newWriter(write), readers: newPool(read), owners: &owners{path: path}}, nil
 }
 
 // create makes the file for its owner alone.

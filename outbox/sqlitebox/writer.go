@@ -15,7 +15,7 @@ const mostWrites = 256
 // A writer commits what waits as a group: SQLite has one writer at a time, and a
 // commit costs a sync of the disk, however much is in it.
 type writer struct {
-	db   *sql.DB
+	db   *pool
 	in   chan *write
 	done chan struct{} // closed when the loop has ended
 	mu   sync.RWMutex  // held for reading while handing a write over
@@ -29,7 +29,7 @@ type write struct {
 }
 
 func newWriter(db *sql.DB) *writer {
-	w := &writer{db: db, in: make(chan *write), done: make(chan struct{})}
+	w := &writer{db: newPool(db), in: make(chan *write), done: make(chan struct{})}
 	go w.run()
 	return w
 }
@@ -112,8 +112,10 @@ func (w *writer) transaction(all []*write) error {
 	if err != nil {
 		return err
 	}
+	on := &prepared{Tx: tx, statements: w.db.statements, missed: map[string]bool{}}
+	defer w.prepare(ctx, on.missed)
 	for _, one := range all {
-		if err := one.do(ctx, tx); err != nil {
+		if err := one.do(ctx, on); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}
 	}
@@ -124,6 +126,14 @@ func (w *writer) transaction(all []*write) error {
 		return &outboxtable.UnsureError{Err: err}
 	}
 	return nil
+}
+
+// prepare prepares what a transaction had no statement for. It is called between
+// transactions, by the loop alone.
+func (w *writer) prepare(ctx context.Context, missed map[string]bool) {
+	for query := range missed {
+		_, _ = w.db.prepared(ctx, query) // the next transaction tells what is wrong with it
+	}
 }
 
 func (w *writer) close() error {
