@@ -43,6 +43,9 @@ type Harness struct {
 	// Bubble: the Engine's clock is package time and it waits for nothing outside,
 	// so each check runs in a bubble of testing/synctest.
 	Bubble bool
+	// Unordered: the Engine is several stores, of which each has its own order within
+	// a class. What needs one order over all is skipped.
+	Unordered bool
 	// Lease is the Engine's, set as short as it may be, since some checks wait for
 	// it to lapse. Defaults to 10 seconds.
 	Lease time.Duration
@@ -58,6 +61,9 @@ func Run(t *testing.T, h Harness) {
 				b := newBench(t, h, h.New(t))
 				if c.pauses && b.store.Pause == nil {
 					t.Skip("the harness cannot pause an Engine")
+				}
+				if c.ordered && h.Unordered {
+					t.Skip("the Engine has no order within a class")
 				}
 				c.run(b)
 			}
@@ -76,6 +82,8 @@ type check struct {
 	rule   string
 	test   func(*bench)
 	pauses bool // needs Store.Pause
+	// ordered: it needs one order within a class, over all there is.
+	ordered bool
 }
 
 func (c check) run(b *bench) {
