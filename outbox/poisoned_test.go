@@ -1,0 +1,34 @@
+package outbox_test
+
+import (
+	"testing"
+
+	"github.com/notifykit/notify/outbox"
+)
+
+// What nobody can read any more is Dead and waits for a person; the rest flows.
+func TestPoisoned(t *testing.T) {
+	inWorld(t, func(w *world) {
+		v := &vendor{}
+		b, e := w.idle(v)
+		for key, data := range map[string]string{"garbage": "\x01\x00{", "later": "\x63\x00{}", "empty": "", "form": "\x01\x63{}", "other": "\x01\x00{\"message\":{\"key\":\"another\"}}"} {
+			if err := e.Put(w.Context(), []outbox.Entry{{Key: key, Hash: "h", Class: "notification", Data: []byte(data)}})[0]; err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.enqueue(b, shipped("good"))
+		if err := b.Start(w.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.state(b, "good", outbox.Accepted)
+		for _, key := range []string{"garbage", "later", "empty", "form", "other"} {
+			st := w.status(b, key)
+			if st.State != outbox.Dead || st.Err == nil {
+				t.Errorf("%s is %v, %v", key, st.State, st.Err)
+			}
+		}
+		if v.count() != 1 {
+			t.Errorf("%d calls", v.count())
+		}
+	})
+}
