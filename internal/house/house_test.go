@@ -20,7 +20,7 @@ var floors = []struct {
 	floor int
 	dirs  []string
 }{
-	{0, []string{"internal/redact", "internal/carrier", "sms"}},
+	{0, []string{"internal/redact", "internal/carrier", "internal/storeclock", "sms"}},
 	{1, []string{"sms/smstest", "internal/servertest"}},
 	{2, []string{"middleware", "providers", "internal/postal"}},
 	{3, []string{"sandbox"}},
@@ -45,10 +45,11 @@ var linked = map[string][]string{
 	"providers/aliyun": {"github.com/aliyun/alibaba-cloud-sdk-go", "github.com/jmespath/go-jmespath",
 		"github.com/json-iterator/go", "github.com/modern-go/concurrent", "github.com/modern-go/reflect2",
 		"github.com/opentracing/opentracing-go", "gopkg.in/ini.v1"},
-	".":             {"github.com/sony/gobreaker", "golang.org/x/time", "github.com/goccy/go-yaml"},
-	"verify":        {"github.com/sony/gobreaker", "golang.org/x/time"},
-	"outbox":        {"github.com/sony/gobreaker", "golang.org/x/time"},
-	"outbox/sqlbox": {"github.com/sony/gobreaker", "golang.org/x/time"},
+	".":               {"github.com/sony/gobreaker", "golang.org/x/time", "github.com/goccy/go-yaml"},
+	"verify/sqlstore": {"github.com/sony/gobreaker", "golang.org/x/time"},
+	"verify":          {"github.com/sony/gobreaker", "golang.org/x/time"},
+	"outbox":          {"github.com/sony/gobreaker", "golang.org/x/time"},
+	"outbox/sqlbox":   {"github.com/sony/gobreaker", "golang.org/x/time"},
 }
 
 type listed struct {

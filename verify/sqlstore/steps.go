@@ -1,0 +1,197 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/notifykit/notify/verify"
+)
+
+// The first letter of a row's id is what it is.
+func recordID(s verify.Subject) string             { return "r" + s.To.E164() + " " + s.Purpose }
+func proofID(s verify.Subject, p verify.ID) string { return "p" + p.String() + recordID(s) }
+func limitID(l verify.Limit) string                { return "l" + l.Scope + " " + l.Of }
+func cellID(c verify.Cell) string                  { return "c" + c.Scope + " " + c.Of + " " + c.Per.String() }
+
+func ids(limits []verify.Limit, cells []verify.Cell) (all []string) {
+	for _, l := range limits {
+		all = append(all, limitID(l))
+	}
+	for _, c := range cells {
+		all = append(all, cellID(c))
+	}
+	return all
+}
+
+// Take takes one token of every limit, or none.
+func (s *Store) Take(ctx context.Context, id verify.ID, limits []verify.Limit) (refused int, wait time.Duration, err error) {
+	refused, wait, _, err = s.TakeSent(ctx, id, limits, nil)
+	return refused, wait, err
+}
+
+// TakeSent takes and counts.
+func (s *Store) TakeSent(ctx context.Context, id verify.ID, limits []verify.Limit, cells []verify.Cell) (refused int, wait time.Duration, shares []verify.Share, err error) {
+	if len(limits)+len(cells) == 0 {
+		return -1, 0, nil, ctx.Err()
+	}
+	err = s.run(ctx, ids(limits, cells), func(st *step) error {
+		refused, wait, shares = -1, 0, nil
+		all := make([]verify.Tokens, len(limits))
+		for i, l := range limits {
+			if err := st.get(limitID(l), &all[i]); err != nil {
+				return err
+			}
+			if w := all[i].Wait(st.now, l.Windows, id); w > wait {
+				refused, wait = i, w
+			}
+		}
+		if wait > 0 {
+			return nil
+		}
+		for i, l := range limits {
+			next := all[i].Take(st.now, l.Windows, id)
+			if err := st.put(limitID(l), next, next.Until(l.Windows)); err != nil {
+				return err
+			}
+		}
+		shares, err = st.sent(cells, 1)
+		return err
+	})
+	if err != nil {
+		return -1, 0, nil, wrapped("take", err)
+	}
+	return refused, wait, shares, nil
+}
+
+// sent counts codes sent, and gives the shares as they were.
+func (st *step) sent(cells []verify.Cell, n int) ([]verify.Share, error) {
+	shares := make([]verify.Share, len(cells))
+	for i, c := range cells {
+		var slots verify.Slots
+		if err := st.get(cellID(c), &slots); err != nil {
+			return nil, err
+		}
+		shares[i] = slots.Sum(st.now, c.Per)
+		if n < 0 && len(slots) == 0 {
+			continue
+		}
+		next := slots.Add(st.now, c.Per, n, 0)
+		if err := st.put(cellID(c), next, next.Until(c.Per)); err != nil {
+			return nil, err
+		}
+	}
+	return shares, nil
+}
+
+// Return gives back the tokens of id.
+func (s *Store) Return(ctx context.Context, id verify.ID, limits []verify.Limit) error {
+	return s.ReturnSent(ctx, id, limits, nil)
+}
+
+// ReturnSent gives back and counts.
+func (s *Store) ReturnSent(ctx context.Context, id verify.ID, limits []verify.Limit, cells []verify.Cell) error {
+	if len(limits)+len(cells) == 0 {
+		return ctx.Err()
+	}
+	return wrapped("return", s.run(ctx, ids(limits, cells), func(st *step) error {
+		for _, l := range limits {
+			var tokens verify.Tokens
+			if err := st.get(limitID(l), &tokens); err != nil {
+				return err
+			}
+			next := tokens.Return(id)
+			if err := st.put(limitID(l), next, next.Until(l.Windows)); err != nil {
+				return err
+			}
+		}
+		_, err := st.sent(cells, -1)
+		return err
+	}))
+}
+
+// Begin gives the code that counts.
+func (s *Store) Begin(ctx context.Context, b verify.BeginStep) (begun verify.Begun, err error) {
+	id := recordID(b.Subject)
+	err = s.run(ctx, []string{id}, func(st *step) error {
+		var r verify.Record
+		if err := st.get(id, &r); err != nil {
+			return err
+		}
+		r, begun = r.Begin(st.now, b)
+		return st.put(id, r, r.Until())
+	})
+	if err != nil {
+		return verify.Begun{}, wrapped("begin", err)
+	}
+	return begun, nil
+}
+
+// Check judges an answer.
+func (s *Store) Check(ctx context.Context, c verify.CheckStep) (verify.Checked, error) {
+	return s.CheckVerified(ctx, c, nil)
+}
+
+// CheckVerified judges and counts.
+func (s *Store) CheckVerified(ctx context.Context, c verify.CheckStep, cells []verify.Cell) (checked verify.Checked, err error) {
+	id, proof := recordID(c.Subject), proofID(c.Subject, c.Proof)
+	rows := append(ids(nil, cells), id)
+	if c.Proof != (verify.ID{}) {
+		rows = append(rows, proof)
+	}
+	err = s.run(ctx, rows, func(st *step) error {
+		var r verify.Record
+		if err := st.get(id, &r); err != nil {
+			return err
+		}
+		r, checked = r.Check(st.now, c)
+		if err := st.put(id, r, r.Until()); err != nil {
+			return err
+		}
+		if checked.Verdict != verify.Right || checked.Again {
+			return nil
+		}
+		if c.Proof != (verify.ID{}) {
+			p := verify.NewProof(st.now, c)
+			if err := st.put(proof, p, p.Until); err != nil {
+				return err
+			}
+		}
+		return st.verified(cells)
+	})
+	if err != nil {
+		return verify.Checked{}, wrapped("check", err)
+	}
+	return checked, nil
+}
+
+// verified counts a code that was typed back.
+func (st *step) verified(cells []verify.Cell) error {
+	for _, c := range cells {
+		var slots verify.Slots
+		if err := st.get(cellID(c), &slots); err != nil {
+			return err
+		}
+		next := slots.Add(st.now, c.Per, 0, 1)
+		if err := st.put(cellID(c), next, next.Until(c.Per)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Redeem takes a proof away.
+func (s *Store) Redeem(ctx context.Context, to verify.Subject, proof, id verify.ID) (ok bool, err error) {
+	row := proofID(to, proof)
+	err = s.run(ctx, []string{row}, func(st *step) error {
+		var p verify.ProofRecord
+		if err := st.get(row, &p); err != nil {
+			return err
+		}
+		p, ok = p.Redeem(st.now, id)
+		return st.put(row, p, p.Until)
+	})
+	if err != nil {
+		return false, wrapped("redeem", err)
+	}
+	return ok, nil
+}

@@ -1,0 +1,163 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/notifykit/notify/internal/storeclock"
+)
+
+// mostRuns bounds how often a step that the database has undone is run.
+const mostRuns = 20
+
+// A step is what a transaction works on: rows that nobody else changes before it
+// ends, and the database's time, read after they were locked.
+type step struct {
+	now  time.Time
+	rows map[string]*locked
+}
+
+type locked struct {
+	data  []byte
+	until time.Time // set: the row is written
+}
+
+// run locks the rows of ids, lets do change them, and commits. Rows are made
+// before they are locked, so that two first steps wait for one another, and in
+// order, so that they do not wait in a ring.
+func (s *Store) run(ctx context.Context, ids []string, do func(*step) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	for runs := 1; ; runs++ {
+		err := s.once(ctx, ids, do)
+		if err == nil {
+			s.cleaner.maybe(s)
+			return nil
+		}
+		if runs == mostRuns || !undone(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (s *Store) once(ctx context.Context, ids []string, do func(*step) error) (err error) {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if failed := tx.Rollback(); err != nil && failed != nil && !errors.Is(failed, sql.ErrTxDone) {
+			err = errors.Join(err, failed)
+		}
+	}()
+	st := &step{rows: make(map[string]*locked, len(ids))}
+	for _, id := range ids {
+		if _, err := tx.ExecContext(ctx, s.words.keep, []byte(id)); err != nil {
+			return err
+		}
+		row := &locked{}
+		if err := tx.QueryRowContext(ctx, s.words.get, []byte(id)).Scan(&row.data); err != nil {
+			return err
+		}
+		st.rows[id] = row
+	}
+	var us int64
+	if err := tx.QueryRowContext(ctx, s.words.now).Scan(&us); err != nil {
+		return err
+	}
+	st.now = time.UnixMicro(us).Add(storeclock.Ahead(ctx))
+	if err := do(st); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if row := st.rows[id]; !row.until.IsZero() {
+			if _, err := tx.ExecContext(ctx, s.words.set, row.data, row.until.UnixMicro(), []byte(id)); err != nil {
+				return err
+			}
+		}
+	}
+	return tx.Commit()
+}
+
+// get reads a row into a value, which stays as it is where there is none.
+func (s *step) get(id string, into any) error {
+	row := s.rows[id]
+	if len(row.data) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(row.data, into); err != nil {
+		// The JSON error may quote the row, which holds a number: it is not told.
+		return errors.New("a row of the table notify_verify holds something else than this version writes")
+	}
+	return nil
+}
+
+// put has a row written. It says nothing any more from until on.
+func (s *step) put(id string, value any, until time.Time) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	if until.IsZero() {
+		until = s.now
+	}
+	row := s.rows[id]
+	row.data, row.until = data, until
+	return nil
+}
+
+// undone tells whether the database has undone a transaction that may well
+// succeed when it is run again: a deadlock, a serialization failure, a row that
+// was removed between two statements.
+func undone(err error) bool {
+	if errors.Is(err, sql.ErrNoRows) {
+		return true // removed as over between being made and being locked
+	}
+	if s, ok := errors.AsType[stateError](err); ok {
+		return s.SQLState() == "40001" || s.SQLState() == "40P01"
+	}
+	text := err.Error()
+	return strings.Contains(text, "Error 1213 ") || strings.Contains(text, "Error 1020 ")
+}
+
+type stateError interface {
+	error
+	SQLState() string
+}
+
+// A cleaner removes what is over, a little at a time, after the steps of others.
+type cleaner struct{ next atomic.Int64 }
+
+const cleanEvery = 10 * time.Second
+
+// maybe removes some at most every cleanEvery, by whoever comes first, in the
+// step's own time: no goroutine runs.
+func (c *cleaner) maybe(s *Store) {
+	now := time.Now().UnixNano()
+	next := c.next.Load()
+	if now < next || !c.next.CompareAndSwap(next, now+int64(cleanEvery)) || next == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = s.Clean(ctx) // the next one does it
+}
+
+// Clean removes rows that say nothing any more, up to 500. Steps do it by
+// themselves now and then; a program that has stopped making them may do it here.
+// An hour is added, for clocks are set.
+func (s *Store) Clean(ctx context.Context) error {
+	var us int64
+	if err := s.db.QueryRowContext(ctx, s.words.now).Scan(&us); err != nil {
+		return wrapped("clean", err)
+	}
+	_, err := s.db.ExecContext(ctx, s.words.clean, us-time.Hour.Microseconds())
+	return wrapped("clean", err)
+}
