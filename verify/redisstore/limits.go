@@ -1,0 +1,178 @@
+package redisstore
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/notifykit/notify/internal/storeclock"
+	"github.com/notifykit/notify/middleware"
+	"github.com/notifykit/notify/verify"
+)
+
+// A group is the limits of one subject, which one script takes.
+type group struct {
+	*call
+	places []int // of the limits among those asked for
+}
+
+// groups sorts limits by their subjects.
+func (s *Store) groups(ctx context.Context, id verify.ID, limits []verify.Limit) (all []*group) {
+	by := map[string]*group{}
+	for i, l := range limits {
+		tag, key := s.limit(l)
+		g := by[tag]
+		if g == nil {
+			g = &group{call: &call{args: []any{ahead(ctx), id.String()}}}
+			by[tag] = g
+			all = append(all, g)
+		}
+		g.keys = append(g.keys, key)
+		g.places = append(g.places, i)
+	}
+	return all
+}
+
+func callsOf(groups []*group) (calls []*call) {
+	for _, g := range groups {
+		calls = append(calls, g.call)
+	}
+	return calls
+}
+
+// Take takes one token of every limit, or none.
+func (s *Store) Take(ctx context.Context, id verify.ID, limits []verify.Limit) (refused int, wait time.Duration, err error) {
+	refused, wait, _, err = s.TakeSent(ctx, id, limits, nil)
+	return refused, wait, err
+}
+
+// TakeSent takes and counts in one trip. Where one refuses, what the others took
+// is given back in a second.
+func (s *Store) TakeSent(ctx context.Context, id verify.ID, limits []verify.Limit, cells []verify.Cell) (refused int, wait time.Duration, shares []verify.Share, err error) {
+	if len(limits)+len(cells) == 0 {
+		return -1, 0, nil, ctx.Err()
+	}
+	now := time.Now().Add(storeclock.Ahead(ctx))
+	groups := s.groups(ctx, id, limits)
+	for _, g := range groups {
+		g.script = takeScript
+		g.args = append(g.args, micros(verify.RepeatFor))
+		for _, place := range g.places {
+			g.args = append(g.args, windowArgs(now, limits[place].Windows)...)
+		}
+	}
+	counts := s.counts(ctx, cells, 1, 0)
+	if err := run(ctx, s.client, append(callsOf(groups), counts...)...); err != nil {
+		return -1, 0, nil, wrapped("take", err)
+	}
+	refused = -1
+	var back []*call
+	for _, g := range groups {
+		v, err := g.answer.Slice()
+		if err != nil || len(v) < 2 {
+			return -1, 0, nil, wrapped("take", errAnswer)
+		}
+		if place, _ := v[0].(int64); place > 0 {
+			if w := duration(v[1]); w > wait {
+				refused, wait = g.places[place-1], w
+			}
+			continue
+		}
+		if one := g.fresh(ctx, id, v[2:]); one != nil {
+			back = append(back, one)
+		}
+	}
+	if wait > 0 {
+		back = append(back, s.counts(ctx, cells, -1, 0)...)
+		if len(back) > 0 {
+			if err := run(ctx, s.client, back...); err != nil {
+				return -1, 0, nil, wrapped("give back what was taken before another limit refused", err)
+			}
+		}
+		return refused, wait, nil, nil
+	}
+	for _, c := range counts {
+		v, err := c.answer.Int64Slice()
+		if err != nil || len(v) != 2 {
+			return -1, 0, nil, wrapped("take", errAnswer)
+		}
+		shares = append(shares, verify.Share{Sent: int(v[0]), Verified: int(v[1])})
+	}
+	return -1, 0, shares, nil
+}
+
+// fresh is the call that gives back what a script has newly taken.
+func (g *group) fresh(ctx context.Context, id verify.ID, places []any) *call {
+	back := &call{script: giveScript, args: []any{ahead(ctx), id.String()}}
+	for _, p := range places {
+		if n, ok := p.(int64); ok && n >= 1 && int(n) <= len(g.keys) {
+			back.keys = append(back.keys, g.keys[n-1])
+		}
+	}
+	if len(back.keys) == 0 {
+		return nil
+	}
+	return back
+}
+
+// windowArgs are the windows of a limit as take.lua reads them.
+func windowArgs(now time.Time, windows []middleware.Window) []any {
+	args := []any{len(windows)}
+	for _, w := range windows {
+		bounds := boundaries(now, w)
+		args = append(args, w.Count, micros(w.Per), len(bounds))
+		for _, b := range bounds {
+			args = append(args, strconv.FormatInt(b.UnixMicro(), 10))
+		}
+	}
+	return args
+}
+
+// boundaries are where the spans of a window in a zone begin, around now: facts
+// of the calendar, which the server cannot look up, and on which clocks that
+// differ agree.
+func boundaries(now time.Time, w middleware.Window) (all []time.Time) {
+	if w.Zone == nil {
+		return nil
+	}
+	local := now.In(w.Zone)
+	for n := -2; n <= 2; n++ {
+		switch w.Per {
+		case time.Minute, time.Hour:
+			within := time.Duration(local.Second())*time.Second + time.Duration(local.Nanosecond())
+			if w.Per == time.Hour {
+				within += time.Duration(local.Minute()) * time.Minute
+			}
+			all = append(all, local.Add(-within).Add(time.Duration(n)*w.Per))
+		default:
+			y, m, d := local.Date()
+			all = append(all, time.Date(y, m, d+n, 0, 0, 0, 0, w.Zone))
+		}
+	}
+	return all
+}
+
+// Return gives back the tokens of id.
+func (s *Store) Return(ctx context.Context, id verify.ID, limits []verify.Limit) error {
+	return s.ReturnSent(ctx, id, limits, nil)
+}
+
+// ReturnSent gives back and counts.
+func (s *Store) ReturnSent(ctx context.Context, id verify.ID, limits []verify.Limit, cells []verify.Cell) error {
+	if len(limits)+len(cells) == 0 {
+		return ctx.Err()
+	}
+	groups := s.groups(ctx, id, limits)
+	for _, g := range groups {
+		g.script = giveScript
+	}
+	return wrapped("return", run(ctx, s.client, append(callsOf(groups), s.counts(ctx, cells, -1, 0)...)...))
+}
+
+// counts are calls that count in cells.
+func (s *Store) counts(ctx context.Context, cells []verify.Cell, sent, verified int) (calls []*call) {
+	for _, c := range cells {
+		calls = append(calls, &call{script: countScript, keys: []string{s.cell(c)}, args: []any{ahead(ctx), micros(c.Per), sent, verified}})
+	}
+	return calls
+}

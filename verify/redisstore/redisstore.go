@@ -1,0 +1,171 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/notifykit/notify/internal/storeclock"
+	"github.com/notifykit/notify/verify"
+)
+
+// Options are how Redis is used. The zero value is ready for use.
+type Options struct {
+	// Prefix begins every key. Defaults to "notify:verify:". It holds no braces.
+	Prefix string
+}
+
+// A Store is a verify.Store and a verify.Tally. Any number of goroutines and
+// processes may use it at once.
+type Store struct {
+	client redis.UniversalClient
+	prefix string
+}
+
+var _ verify.Tally = (*Store)(nil)
+
+// New makes a Store. It does no I/O; c stays the caller's.
+func New(c redis.UniversalClient, o Options) *Store {
+	if o.Prefix == "" {
+		o.Prefix = "notify:verify:"
+	}
+	return &Store{client: c, prefix: strings.NewReplacer("{", "", "}", "").Replace(o.Prefix)}
+}
+
+// key makes a key whose hash tag is tag.
+func (s *Store) key(kind, tag, rest string) string {
+	return s.prefix + kind + "{" + strings.NewReplacer("{", "(", "}", ")").Replace(tag) + "}" + rest
+}
+
+func (s *Store) record(to verify.Subject) string {
+	return s.key("code", to.To.E164(), " "+to.Purpose)
+}
+
+func (s *Store) proof(to verify.Subject, id verify.ID) string {
+	return s.key("proof", to.To.E164(), " "+to.Purpose+" "+id.String())
+}
+
+// limit is a limit's key. What stands before the first blank is the subject that
+// it shares a node with: a number.
+func (s *Store) limit(l verify.Limit) (tag, key string) {
+	tag, rest, _ := strings.Cut(l.Of, " ")
+	return tag, s.key("limit", tag, " "+l.Scope+" "+rest)
+}
+
+func (s *Store) cell(c verify.Cell) string {
+	return s.key("cell", c.Scope+" "+c.Of, " "+c.Per.String())
+}
+
+// micros writes a duration in microseconds, never shorter.
+func micros(d time.Duration) string {
+	us := d.Microseconds()
+	if d > 0 && d%time.Microsecond != 0 {
+		us++
+	}
+	return strconv.FormatInt(us, 10)
+}
+
+// ahead is what every script is given first.
+func ahead(ctx context.Context) string { return micros(storeclock.Ahead(ctx)) }
+
+// duration reads microseconds as a script answers them.
+func duration(v any) time.Duration {
+	text, _ := v.(string)
+	us, _ := strconv.ParseInt(text, 10, 64)
+	return time.Duration(us) * time.Microsecond
+}
+
+// wrapped names what failed. Redis's words hold no keys of ours; those of a
+// script that fails do, so they are cut off.
+func wrapped(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("redisstore: %s: %w", what, err)
+}
+
+// Begin gives the code that counts.
+func (s *Store) Begin(ctx context.Context, b verify.BeginStep) (verify.Begun, error) {
+	replace := "0"
+	if b.Replace {
+		replace = "1"
+	}
+	tag, _ := b.Tag.MarshalText()
+	one := &call{script: beginScript, keys: []string{s.record(b.Subject)},
+		args: []any{ahead(ctx), b.Nonce.String(), strconv.FormatUint(b.Key, 10), string(tag), micros(b.TTL), b.Max, replace}}
+	if err := run(ctx, s.client, one); err != nil {
+		return verify.Begun{}, wrapped("begin", err)
+	}
+	v, err := one.answer.Slice()
+	switch {
+	case err != nil:
+		return verify.Begun{}, wrapped("begin", err)
+	case len(v) == 2:
+		return verify.Begun{Locked: true, RetryAfter: duration(v[1])}, nil
+	case len(v) != 5:
+		return verify.Begun{}, wrapped("begin", errAnswer)
+	}
+	begun := verify.Begun{ExpiresIn: duration(v[4])}
+	key, _ := v[2].(string)
+	if begun.Key, err = strconv.ParseUint(key, 10, 64); err != nil {
+		return verify.Begun{}, wrapped("begin", errAnswer)
+	}
+	nonce, _ := v[1].(string)
+	text, _ := v[3].(string)
+	if begun.Nonce.UnmarshalText([]byte(nonce)) != nil || begun.Tag.UnmarshalText([]byte(text)) != nil {
+		return verify.Begun{}, wrapped("begin", errAnswer)
+	}
+	return begun, nil
+}
+
+var errAnswer = fmt.Errorf("the script has answered something else than it should: another version uses the same Prefix")
+
+// Check judges an answer.
+func (s *Store) Check(ctx context.Context, c verify.CheckStep) (verify.Checked, error) {
+	proofFor := "0"
+	if c.Proof != (verify.ID{}) {
+		proofFor = micros(c.ProofFor)
+	}
+	one := &call{script: checkScript, keys: []string{s.record(c.Subject), s.proof(c.Subject, c.Proof)},
+		args: []any{ahead(ctx), c.ID.String(), c.Max, micros(c.LockFor), proofFor, micros(verify.RepeatFor)}}
+	for _, t := range c.Tags {
+		tag, _ := t.Tag.MarshalText()
+		one.args = append(one.args, strconv.FormatUint(t.Key, 10), string(tag))
+	}
+	if err := run(ctx, s.client, one); err != nil {
+		return verify.Checked{}, wrapped("check", err)
+	}
+	v, err := one.answer.Slice()
+	if err != nil || len(v) != 4 {
+		return verify.Checked{}, wrapped("check", errAnswer)
+	}
+	verdict, _ := v[0].(int64)
+	left, _ := v[1].(int64)
+	again, _ := v[3].(int64)
+	return verify.Checked{Verdict: verify.Verdict(verdict), Left: int(left), RetryAfter: duration(v[2]), Again: again == 1}, nil
+}
+
+// CheckVerified judges and, where the answer is right, counts in a second trip:
+// before it nobody knows whether there is something to count.
+func (s *Store) CheckVerified(ctx context.Context, c verify.CheckStep, cells []verify.Cell) (verify.Checked, error) {
+	checked, err := s.Check(ctx, c)
+	if err != nil || checked.Verdict != verify.Right || checked.Again || len(cells) == 0 {
+		return checked, err
+	}
+	_ = run(ctx, s.client, s.counts(ctx, cells, 0, 1)...) // the answer is right, whether it is counted or not
+	return checked, nil
+}
+
+// Redeem takes a proof away.
+func (s *Store) Redeem(ctx context.Context, to verify.Subject, proof, id verify.ID) (bool, error) {
+	one := &call{script: redeemScript, keys: []string{s.proof(to, proof)}, args: []any{ahead(ctx), id.String(), micros(verify.RepeatFor)}}
+	if err := run(ctx, s.client, one); err != nil {
+		return false, wrapped("redeem", err)
+	}
+	n, err := one.answer.Int()
+	return n == 1, wrapped("redeem", err)
+}

@@ -1,0 +1,77 @@
+package redisstore
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+var (
+	//go:embed clock.lua
+	clockLua string
+	//go:embed record.lua
+	recordLua string
+	//go:embed begin.lua
+	beginLua string
+	//go:embed check.lua
+	checkLua string
+	//go:embed redeem.lua
+	redeemLua string
+	//go:embed take.lua
+	takeLua string
+	//go:embed give.lua
+	giveLua string
+	//go:embed count.lua
+	countLua string
+)
+
+var (
+	beginScript  = redis.NewScript(clockLua + recordLua + beginLua)
+	checkScript  = redis.NewScript(clockLua + recordLua + checkLua)
+	redeemScript = redis.NewScript(clockLua + redeemLua)
+	takeScript   = redis.NewScript(clockLua + takeLua)
+	giveScript   = redis.NewScript(clockLua + giveLua)
+	countScript  = redis.NewScript(clockLua + countLua)
+)
+
+// A call is one script on keys of one hash tag.
+type call struct {
+	script *redis.Script
+	keys   []string
+	args   []any
+	answer *redis.Cmd
+}
+
+// run sends the calls in one pipeline, by the scripts' hashes. Those that a
+// server does not know, after a restart or a SCRIPT FLUSH, are sent again with
+// their text, and no others.
+func run(ctx context.Context, c redis.UniversalClient, calls ...*call) error {
+	send := func(do func(p redis.Pipeliner, one *call) *redis.Cmd, some []*call) {
+		_, _ = c.Pipelined(ctx, func(p redis.Pipeliner) error { // each answer has its own error
+			for _, one := range some {
+				one.answer = do(p, one)
+			}
+			return nil
+		})
+	}
+	send(func(p redis.Pipeliner, one *call) *redis.Cmd {
+		return one.script.EvalSha(ctx, p, one.keys, one.args...)
+	}, calls)
+	var unknown []*call
+	for _, one := range calls {
+		if err := one.answer.Err(); err != nil && strings.HasPrefix(err.Error(), "NOSCRIPT") {
+			unknown = append(unknown, one)
+		}
+	}
+	if len(unknown) > 0 {
+		send(func(p redis.Pipeliner, one *call) *redis.Cmd { return one.script.Eval(ctx, p, one.keys, one.args...) }, unknown)
+	}
+	var faults []error
+	for _, one := range calls {
+		faults = append(faults, one.answer.Err())
+	}
+	return errors.Join(faults...)
+}
