@@ -59,6 +59,7 @@ func TestStore(t *testing.T) {
 						}
 					}
 				},
+				Apart: true,
 				Slack: 3 * time.Second,
 				Seeds: 10,
 			})

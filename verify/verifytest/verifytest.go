@@ -36,6 +36,10 @@ type Harness struct {
 	// Slack is how much time the steps of one check may take by themselves, where
 	// there is an Advance; at most 5 seconds.
 	Slack time.Duration
+	// Apart: limits of different subjects lie apart, and what was taken of one is
+	// given back where another refuses. So of many at once fewer may take than the
+	// limits allow, which who asks again gets; never more.
+	Apart bool
 	// Seeds is how many random runs there are. Defaults to 50.
 	Seeds int
 }
@@ -95,6 +99,7 @@ type bench struct {
 	store   verify.Store
 	rule    string
 	slack   time.Duration
+	apart   bool
 	now     func() time.Time
 	advance func(time.Duration)
 	ids     uint64
@@ -102,6 +107,7 @@ type bench struct {
 
 func newBench(t testing.TB, h Harness, store verify.Store) *bench {
 	b := benchOf(t, store)
+	b.apart = h.Apart
 	if h.Advance != nil {
 		passed := time.Duration(0)
 		started := time.Now()
