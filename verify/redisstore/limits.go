@@ -2,11 +2,10 @@ package redisstore
 
 import (
 	"context"
-	"strconv"
 	"time"
 
+	"github.com/notifykit/notify/internal/redislua"
 	"github.com/notifykit/notify/internal/storeclock"
-	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/verify"
 )
 
@@ -56,9 +55,9 @@ func (s *Store) TakeSent(ctx context.Context, id verify.ID, limits []verify.Limi
 	groups := s.groups(ctx, id, limits)
 	for _, g := range groups {
 		g.script = takeScript
-		g.args = append(g.args, micros(verify.RepeatFor))
+		g.args = append(g.args, redislua.Micros(verify.RepeatFor))
 		for _, place := range g.places {
-			g.args = append(g.args, windowArgs(now, limits[place].Windows)...)
+			g.args = append(g.args, redislua.Windows(now, limits[place].Windows)...)
 		}
 	}
 	counts := s.counts(ctx, cells, 1, 0)
@@ -73,7 +72,7 @@ func (s *Store) TakeSent(ctx context.Context, id verify.ID, limits []verify.Limi
 			return -1, 0, nil, wrapped("take", errAnswer)
 		}
 		if place, _ := v[0].(int64); place > 0 {
-			if w := duration(v[1]); w > wait {
+			if w := redislua.Duration(v[1]); w > wait {
 				refused, wait = g.places[place-1], w
 			}
 			continue
@@ -115,43 +114,6 @@ func (g *group) fresh(ctx context.Context, id verify.ID, places []any) *call {
 	return back
 }
 
-// windowArgs are the windows of a limit as take.lua reads them.
-func windowArgs(now time.Time, windows []middleware.Window) []any {
-	args := []any{len(windows)}
-	for _, w := range windows {
-		bounds := boundaries(now, w)
-		args = append(args, w.Count, micros(w.Per), len(bounds))
-		for _, b := range bounds {
-			args = append(args, strconv.FormatInt(b.UnixMicro(), 10))
-		}
-	}
-	return args
-}
-
-// boundaries are where the spans of a window in a zone begin, around now: facts
-// of the calendar, which the server cannot look up, and on which clocks that
-// differ agree.
-func boundaries(now time.Time, w middleware.Window) (all []time.Time) {
-	if w.Zone == nil {
-		return nil
-	}
-	local := now.In(w.Zone)
-	for n := -2; n <= 2; n++ {
-		switch w.Per {
-		case time.Minute, time.Hour:
-			within := time.Duration(local.Second())*time.Second + time.Duration(local.Nanosecond())
-			if w.Per == time.Hour {
-				within += time.Duration(local.Minute()) * time.Minute
-			}
-			all = append(all, local.Add(-within).Add(time.Duration(n)*w.Per))
-		default:
-			y, m, d := local.Date()
-			all = append(all, time.Date(y, m, d+n, 0, 0, 0, 0, w.Zone))
-		}
-	}
-	return all
-}
-
 // Return gives back the tokens of id.
 func (s *Store) Return(ctx context.Context, id verify.ID, limits []verify.Limit) error {
 	return s.ReturnSent(ctx, id, limits, nil)
@@ -172,7 +134,7 @@ func (s *Store) ReturnSent(ctx context.Context, id verify.ID, limits []verify.Li
 // counts are calls that count in cells.
 func (s *Store) counts(ctx context.Context, cells []verify.Cell, sent, verified int) (calls []*call) {
 	for _, c := range cells {
-		calls = append(calls, &call{script: countScript, keys: []string{s.cell(c)}, args: []any{ahead(ctx), micros(c.Per), sent, verified}})
+		calls = append(calls, &call{script: countScript, keys: []string{s.cell(c)}, args: []any{ahead(ctx), redislua.Micros(c.Per), sent, verified}})
 	}
 	return calls
 }

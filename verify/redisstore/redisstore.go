@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/notifykit/notify/internal/redislua"
 	"github.com/notifykit/notify/internal/storeclock"
 	"github.com/notifykit/notify/verify"
 )
@@ -60,24 +60,8 @@ func (s *Store) cell(c verify.Cell) string {
 	return s.key("cell", c.Scope+" "+c.Of, " "+c.Per.String())
 }
 
-// micros writes a duration in microseconds, never shorter.
-func micros(d time.Duration) string {
-	us := d.Microseconds()
-	if d > 0 && d%time.Microsecond != 0 {
-		us++
-	}
-	return strconv.FormatInt(us, 10)
-}
-
 // ahead is what every script is given first.
-func ahead(ctx context.Context) string { return micros(storeclock.Ahead(ctx)) }
-
-// duration reads microseconds as a script answers them.
-func duration(v any) time.Duration {
-	text, _ := v.(string)
-	us, _ := strconv.ParseInt(text, 10, 64)
-	return time.Duration(us) * time.Microsecond
-}
+func ahead(ctx context.Context) string { return redislua.Micros(storeclock.Ahead(ctx)) }
 
 // wrapped names what failed. Redis's words hold no keys of ours; those of a
 // script that fails do, so they are cut off.
@@ -96,7 +80,7 @@ func (s *Store) Begin(ctx context.Context, b verify.BeginStep) (verify.Begun, er
 	}
 	tag, _ := b.Tag.MarshalText()
 	one := &call{script: beginScript, keys: []string{s.record(b.Subject)},
-		args: []any{ahead(ctx), b.Nonce.String(), strconv.FormatUint(b.Key, 10), string(tag), micros(b.TTL), b.Max, replace}}
+		args: []any{ahead(ctx), b.Nonce.String(), strconv.FormatUint(b.Key, 10), string(tag), redislua.Micros(b.TTL), b.Max, replace}}
 	if err := run(ctx, s.client, one); err != nil {
 		return verify.Begun{}, wrapped("begin", err)
 	}
@@ -105,11 +89,11 @@ func (s *Store) Begin(ctx context.Context, b verify.BeginStep) (verify.Begun, er
 	case err != nil:
 		return verify.Begun{}, wrapped("begin", err)
 	case len(v) == 2:
-		return verify.Begun{Locked: true, RetryAfter: duration(v[1])}, nil
+		return verify.Begun{Locked: true, RetryAfter: redislua.Duration(v[1])}, nil
 	case len(v) != 5:
 		return verify.Begun{}, wrapped("begin", errAnswer)
 	}
-	begun := verify.Begun{ExpiresIn: duration(v[4])}
+	begun := verify.Begun{ExpiresIn: redislua.Duration(v[4])}
 	key, _ := v[2].(string)
 	if begun.Key, err = strconv.ParseUint(key, 10, 64); err != nil {
 		return verify.Begun{}, wrapped("begin", errAnswer)
@@ -128,10 +112,10 @@ var errAnswer = fmt.Errorf("the script has answered something else than it shoul
 func (s *Store) Check(ctx context.Context, c verify.CheckStep) (verify.Checked, error) {
 	proofFor := "0"
 	if c.Proof != (verify.ID{}) {
-		proofFor = micros(c.ProofFor)
+		proofFor = redislua.Micros(c.ProofFor)
 	}
 	one := &call{script: checkScript, keys: []string{s.record(c.Subject), s.proof(c.Subject, c.Proof)},
-		args: []any{ahead(ctx), c.ID.String(), c.Max, micros(c.LockFor), proofFor, micros(verify.RepeatFor)}}
+		args: []any{ahead(ctx), c.ID.String(), c.Max, redislua.Micros(c.LockFor), proofFor, redislua.Micros(verify.RepeatFor)}}
 	for _, t := range c.Tags {
 		tag, _ := t.Tag.MarshalText()
 		one.args = append(one.args, strconv.FormatUint(t.Key, 10), string(tag))
@@ -146,7 +130,7 @@ func (s *Store) Check(ctx context.Context, c verify.CheckStep) (verify.Checked, 
 	verdict, _ := v[0].(int64)
 	left, _ := v[1].(int64)
 	again, _ := v[3].(int64)
-	return verify.Checked{Verdict: verify.Verdict(verdict), Left: int(left), RetryAfter: duration(v[2]), Again: again == 1}, nil
+	return verify.Checked{Verdict: verify.Verdict(verdict), Left: int(left), RetryAfter: redislua.Duration(v[2]), Again: again == 1}, nil
 }
 
 // CheckVerified judges and, where the answer is right, counts in a second trip:
@@ -162,7 +146,7 @@ func (s *Store) CheckVerified(ctx context.Context, c verify.CheckStep, cells []v
 
 // Redeem takes a proof away.
 func (s *Store) Redeem(ctx context.Context, to verify.Subject, proof, id verify.ID) (bool, error) {
-	one := &call{script: redeemScript, keys: []string{s.proof(to, proof)}, args: []any{ahead(ctx), id.String(), micros(verify.RepeatFor)}}
+	one := &call{script: redeemScript, keys: []string{s.proof(to, proof)}, args: []any{ahead(ctx), id.String(), redislua.Micros(verify.RepeatFor)}}
 	if err := run(ctx, s.client, one); err != nil {
 		return false, wrapped("redeem", err)
 	}

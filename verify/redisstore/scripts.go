@@ -7,11 +7,11 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/notifykit/notify/internal/redislua"
 )
 
 var (
-	//go:embed clock.lua
-	clockLua string
 	//go:embed record.lua
 	recordLua string
 	//go:embed begin.lua
@@ -20,21 +20,17 @@ var (
 	checkLua string
 	//go:embed redeem.lua
 	redeemLua string
-	//go:embed take.lua
-	takeLua string
-	//go:embed give.lua
-	giveLua string
 	//go:embed count.lua
 	countLua string
 )
 
 var (
-	beginScript  = redis.NewScript(clockLua + recordLua + beginLua)
-	checkScript  = redis.NewScript(clockLua + recordLua + checkLua)
-	redeemScript = redis.NewScript(clockLua + redeemLua)
-	takeScript   = redis.NewScript(clockLua + takeLua)
-	giveScript   = redis.NewScript(clockLua + giveLua)
-	countScript  = redis.NewScript(clockLua + countLua)
+	beginScript  = redis.NewScript(redislua.Script(recordLua + beginLua))
+	checkScript  = redis.NewScript(redislua.Script(recordLua + checkLua))
+	redeemScript = redis.NewScript(redislua.Script(redeemLua))
+	takeScript   = redis.NewScript(redislua.Take())
+	giveScript   = redis.NewScript(redislua.Give())
+	countScript  = redis.NewScript(redislua.Script(countLua))
 )
 
 // A call is one script on keys of one hash tag.

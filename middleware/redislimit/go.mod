@@ -1,0 +1,21 @@
+module github.com/notifykit/notify/middleware/redislimit
+
+go 1.26.0
+
+replace github.com/notifykit/notify => ../..
+
+require (
+	github.com/notifykit/notify v0.0.0
+	github.com/redis/go-redis/v9 v9.23.0
+)
+
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/nyaruka/phonenumbers v1.8.1 // indirect
+	github.com/sony/gobreaker/v2 v2.4.0 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
+	golang.org/x/sys v0.50.0 // indirect
+	golang.org/x/text v0.23.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
+	google.golang.org/protobuf v1.36.11 // indirect
+)
