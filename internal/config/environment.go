@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ func (r *reader) choose(root *Node, o Options, e *expander) (c Choice, ok bool) 
 	own := root.Get("environment")
 	switch value, _ := e.getenv(Variable); {
 	case o.Environment != "":
-		c = Choice{o.Environment, "LoadOptions.Environment"}
+		c = Choice{o.Environment, cmp.Or(o.By, "LoadOptions.Environment")}
 	case value != "":
 		c = Choice{value, Variable}
 	case own != nil && own.Kind == Text:

@@ -31,6 +31,7 @@ type File struct {
 // Options are how a file is read.
 type Options struct {
 	Environment string                      // empty: by NOTIFY_ENV, else by the file
+	By          string                      // who says Environment; empty: "LoadOptions.Environment"
 	Getenv      func(string) (string, bool) // nil: os.LookupEnv
 	// Unread tells whether nobody reads the settings of this driver. No variable is
 	// then looked up for them. Nil: all are read.

@@ -25,9 +25,13 @@ const hidden = "****"
 // it is hidden. A value that came from a variable is printed as the file has it.
 func shownText(path string, n *Node) (text string, masked bool) {
 	secret := strings.HasPrefix(path, "providers.") && IsSecret(path)
+	written := n.Written
+	if written == "" && strings.Contains(n.Text, "${") {
+		written = n.Text // nobody has put variables in
+	}
 	switch {
-	case n.Written != "":
-		return withoutDefaults(n.Written, secret), secret || len(n.Variables) > 0
+	case written != "":
+		return withoutDefaults(written, secret), secret || len(n.Variables) > 0
 	case n.Text == "":
 		return "", false
 	case secret:

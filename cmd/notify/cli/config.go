@@ -1,7 +1,66 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/notifykit/notify/internal/config"
+)
 
 func (a *app) configCommand() *cobra.Command {
-	return &cobra.Command{Use: "config", Short: "x", RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	return &cobra.Command{
+		Use:   "config",
+		Short: "Print the configuration of one environment, and where each value stands",
+		Long: `Print the configuration as it holds for one environment: the base and what the
+environment changes, each value with the line where it stands. Values that come
+from variables are printed as the file has them, secrets as ****. No variable
+but the one that chooses the environment has to be set.`,
+		Example: `  notify config
+  notify config --env production
+  notify config --env production --json`,
+		Args: cobra.NoArgs,
+		RunE: a.begin(func(*cobra.Command) error { return a.printConfig() }),
+	}
+}
+
+// A configValue is one value as --json prints it.
+type configValue struct {
+	Path   string `json:"path"`
+	Value  string `json:"value"`
+	Masked bool   `json:"masked,omitempty"`
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+}
+
+type configJSON struct {
+	Environment string        `json:"environment"`
+	ChosenBy    string        `json:"chosen_by,omitempty"`
+	Values      []configValue `json:"values"`
+}
+
+func (a *app) printConfig() error {
+	// The settings are not read, so their variables need not be set.
+	file, faults := config.Read(a.config, config.Options{Environment: a.env, By: "--env", Getenv: getenvOrUnset, Unread: func(string) bool { return true }})
+	if len(faults) > 0 {
+		var all []error
+		for _, f := range faults {
+			all = append(all, f)
+		}
+		return errors.Join(all...)
+	}
+	choice := file.Source.Choice()
+	values := []configValue{}
+	for _, v := range file.Source.Values() {
+		values = append(values, configValue{v.Path, v.Text, v.Masked, v.File, v.Line})
+	}
+	var failed error
+	err := a.show(configJSON{choice.Name, choice.By, values}, func() {
+		if choice.Name == "" {
+			fmt.Fprintln(a.out, "# no environment")
+		}
+		failed = file.Source.Print(a.out)
+	})
+	return errors.Join(err, failed)
 }
