@@ -61,7 +61,8 @@ type Options struct {
 	OnRefusal func(Refusal)
 
 	// MaxMessages is how many messages are kept, the oldest given up first.
-	// Defaults to 10,000. Their texts are bounded too, at 64 MiB.
+	// Defaults to 10,000. Their texts are bounded too, at 64 MiB, or at 2 KiB a
+	// message where that is more.
 	MaxMessages int
 
 	// TLS makes Listen serve HTTPS, with a certificate made anew at every start.

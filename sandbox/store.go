@@ -11,8 +11,12 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// maxStoreBytes bounds the texts and values of the messages that are kept.
-const maxStoreBytes = 64 << 20
+// maxStoreBytes bounds the texts and values of the messages that are kept, and
+// messageBytes that of each where more messages are to be kept than fit in it.
+const (
+	maxStoreBytes = 64 << 20
+	messageBytes  = 2 << 10
+)
 
 // An entry is a message as the sandbox keeps it: what the vendor was told, and
 // the moments from which its status follows.
@@ -27,7 +31,7 @@ type entry struct {
 
 // A store keeps the newest messages, in order, and wakes who waits for one.
 type store struct {
-	max int
+	max, maxBytes int
 
 	mu      sync.Mutex
 	entries []*entry // in order of seq
@@ -36,7 +40,9 @@ type store struct {
 	added   chan struct{} // closed when a message is added
 }
 
-func newStore(limit int) *store { return &store{max: limit, added: make(chan struct{})} }
+func newStore(limit int) *store {
+	return &store{max: limit, maxBytes: max(maxStoreBytes, limit*messageBytes), added: make(chan struct{})}
+}
 
 // add takes messages that belong together: nobody sees some of them only.
 func (s *store) add(entries ...*entry) {
@@ -49,7 +55,7 @@ func (s *store) add(entries ...*entry) {
 		s.bytes += e.size
 		s.entries = append(s.entries, e)
 	}
-	for len(s.entries) > s.max || s.bytes > maxStoreBytes && len(s.entries) > 1 {
+	for len(s.entries) > s.max || s.bytes > s.maxBytes && len(s.entries) > 1 {
 		s.bytes -= s.entries[0].size
 		s.entries[0] = nil // so that what follows may be collected before the slice moves
 		s.entries = s.entries[1:]

@@ -30,7 +30,7 @@ func TestStore_keepsTheNewestMessages(t *testing.T) {
 }
 
 func TestStore_boundsItsMemory(t *testing.T) {
-	s := newStore(1_000_000)
+	s := newStore(10_000)
 	text := strings.Repeat("x", 1<<20)
 	for range 100 {
 		s.add(&entry{Message: Message{Text: text}})

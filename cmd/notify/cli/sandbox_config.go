@@ -43,7 +43,13 @@ func addConfig(o *sandbox.Options, path string) (notes []string, err error) {
 // unset stands in a setting for a variable that is not set.
 const unset = "(unset)"
 
-func getenvOrUnset(name string) (string, bool) { return cmp.Or(os.Getenv(name), unset), true }
+func getenvOrUnset(name string) (string, bool) {
+	value, set := os.LookupEnv(name)
+	if name == "NOTIFY_ENV" { // which chooses the environment: nobody has where it is not set
+		return value, set
+	}
+	return cmp.Or(value, unset), true
+}
 
 // text reads a setting that is a text, and is empty where a variable in it is
 // not set.
