@@ -3,7 +3,9 @@ module github.com/notifykit/notify/tools
 go 1.26.0
 
 require (
+	github.com/goccy/go-yaml v1.19.2
 	github.com/nyaruka/phonenumbers v1.8.1
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	golang.org/x/mod v0.43.0
 )
 
