@@ -21,7 +21,7 @@ var floors = []struct {
 	dirs  []string
 }{
 	{0, []string{"internal/redact", "internal/carrier", "internal/storeclock", "sms"}},
-	{5, []string{"internal/aheadtest"}},
+	{5, []string{"internal/aheadtest", "internal/cuttest"}},
 	{1, []string{"sms/smstest", "internal/servertest"}},
 	{2, []string{"middleware", "providers", "internal/postal"}},
 	{3, []string{"sandbox"}},

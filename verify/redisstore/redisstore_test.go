@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/notifykit/notify/internal/aheadtest"
+	"github.com/notifykit/notify/internal/cuttest"
 	"github.com/notifykit/notify/internal/servertest"
 	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/verify"
@@ -135,4 +136,17 @@ func TestTrips(t *testing.T) {
 		return err
 	})
 	count("Redeem", 1, func() error { _, err := s.Redeem(ctx, to, verify.ID{1}, verify.ID{2}); return err })
+}
+
+// A cut connection never lets a wrong code in, a right one be used twice, or locks
+// its own user out.
+func TestFault_cutConnections(t *testing.T) {
+	for name, of := range map[string]struct{ retries, faults int }{"a client that repeats": {3, 0}, "a client that does not": {-1, 10}} {
+		t.Run(name, func(t *testing.T) {
+			proxy := servertest.NewProxy(t, servertest.Redis(t))
+			c := redis.NewClient(&redis.Options{Addr: proxy.Addr(), MaxRetries: of.retries})
+			defer c.Close()
+			cuttest.Run(t, fresh(c), proxy, of.faults, "evalsha", "eval")
+		})
+	}
 }

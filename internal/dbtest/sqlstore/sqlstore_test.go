@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"io"
 	"log"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/notifykit/notify/internal/aheadtest"
+	"github.com/notifykit/notify/internal/cuttest"
 	"github.com/notifykit/notify/internal/servertest"
 	"github.com/notifykit/notify/verify"
 	"github.com/notifykit/notify/verify/sqlstore"
@@ -65,6 +67,26 @@ func TestStore(t *testing.T) {
 				Slack:   3 * time.Second,
 				Seeds:   10,
 			})
+		})
+	}
+}
+
+// A cut connection never lets a wrong code in, a right one be used twice, or locks
+// its own user out.
+func TestFault_cutConnections(t *testing.T) {
+	for name, on := range databases {
+		t.Run(name, func(t *testing.T) {
+			dsn := on.dsn(t)
+			open(t, on.driver, dsn, on.dialect) // migrates
+			begin, end := "@", "/"
+			if on.driver == "mysql" {
+				begin, end = "tcp(", ")"
+			}
+			_, rest, _ := strings.Cut(dsn, begin)
+			addr, _, _ := strings.Cut(rest, end)
+			proxy := servertest.NewProxy(t, addr)
+			s := open(t, on.driver, strings.Replace(dsn, addr, proxy.Addr(), 1), on.dialect)
+			cuttest.Run(t, s, proxy, 10, "notify_verify", "COMMIT", "commit", "UPDATE notify_verify")
 		})
 	}
 }
