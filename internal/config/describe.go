@@ -36,6 +36,7 @@ func Parts() []Part {
 		{"limits", KeysOf(Limits{})},
 		{"budget", KeysOf(Budget{})},
 		{"policies", KeysOf(Policies{})},
+		{"outbox", KeysOf(Outbox{})},
 	}
 }
 

@@ -21,6 +21,7 @@ type File struct {
 	Routes         []Route
 	Limits         Limits
 	Policies       Policies
+	Outbox         Outbox
 	Redirect       sms.Number
 	DryRun         bool
 	AllowedNumbers []sms.Number
@@ -115,7 +116,7 @@ func (r *reader) read(root *Node, o Options, folder string) {
 }
 
 // expanded are the parts beside providers whose values may hold variables.
-var expanded = [...]string{"redirect", "allowed_numbers"}
+var expanded = [...]string{"outbox", "redirect", "allowed_numbers"}
 
 // expand puts variables in where the documentation says so, and nowhere else:
 // under templates: ${code} is the template's own.
@@ -164,6 +165,8 @@ func (r *reader) parts(root *Node) {
 			r.decode("limits", f.Value, &r.file.Limits)
 		case "policies":
 			r.decode("policies", f.Value, &r.file.Policies)
+		case "outbox":
+			r.decode("outbox", f.Value, &r.file.Outbox)
 		case "redirect":
 			r.decode("redirect", f.Value, (*number)(&r.file.Redirect))
 		case "dry_run":

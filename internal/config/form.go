@@ -21,6 +21,7 @@ type document struct {
 	Routes         []Route             `yaml:"routes" default:"one to all" doc:"which providers a message goes to"`
 	Limits         Limits              `yaml:"limits" default:"none" doc:"how much is sent"`
 	Policies       Policies            `yaml:"policies" default:"see there" doc:"retry, breaker, deduplication"`
+	Outbox         Outbox              `yaml:"outbox" default:"none" doc:"where the outbox is kept, for 'notify outbox' and programs that read it"`
 	Redirect       number              `yaml:"redirect" default:"none" vars:"yes" doc:"every message goes to this number instead of its own"`
 	DryRun         bool                `yaml:"dry_run" default:"false" doc:"nothing is sent: what would go out is accepted by the provider 'dry-run'"`
 	AllowedNumbers []number            `yaml:"allowed_numbers" default:"none" vars:"yes" doc:"the numbers that real vendors may be given outside of production"`
@@ -56,6 +57,15 @@ type Budget struct {
 	Zone     Zone       `yaml:"zone" default:"UTC" doc:"whose clock: 'Asia/Shanghai'"`
 	Regions  []string   `yaml:"regions" default:"all" doc:"a list of regions that are counted"`
 	Kinds    []sms.Kind `yaml:"kinds" default:"all" doc:"a list of kinds that are counted"`
+}
+
+// Outbox is the part outbox. The Client does not read it.
+type Outbox struct {
+	Engine  string   `yaml:"engine" default:"sqlite" doc:"'sqlite', 'postgresql' or 'mysql'"`
+	Path    string   `yaml:"path" default:"outbox.db" vars:"yes" doc:"of sqlite: the file; a relative one counts from the folder of the configuration"`
+	URL     string   `yaml:"url" default:"needed" vars:"yes" doc:"of the others: the database, as pgx and go-sql-driver/mysql take it"`
+	Workers int      `yaml:"workers" default:"16" doc:"how many messages are sent at once"`
+	Classes []string `yaml:"classes" default:"by kind" doc:"a list of classes, the most urgent first: 'verification', 'notification', 'promotion'"`
 }
 
 // Policies is the part policies.

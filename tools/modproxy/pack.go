@@ -26,10 +26,10 @@ const root = "github.com/notifykit/notify"
 
 // packed are the folders of the modules that are released, in the order of
 // their tags.
-var packed = []string{".", "cmd/notify"}
+var packed = []string{".", "outbox/sqlitebox", "verify/redisstore", "middleware/redislimit", "cmd/notify"}
 
 // Pack writes the released modules of the checkout at repo into out, as version.
-// In each go.mod the requirement of the root module is set to that version, as a
+// In each go.mod the requirements of these modules are set to that version, as a
 // release would.
 func Pack(repo, out, version string) error {
 	files, err := listed(repo)
@@ -129,8 +129,8 @@ func released(name, version string) ([]byte, error) {
 		return nil, err
 	}
 	for _, r := range mod.Require {
-		if r.Mod.Path == root {
-			if err := mod.AddRequire(root, version); err != nil {
+		if slices.ContainsFunc(packed, func(dir string) bool { return r.Mod.Path == path.Join(root, dir) }) {
+			if err := mod.AddRequire(r.Mod.Path, version); err != nil {
 				return nil, err
 			}
 		}

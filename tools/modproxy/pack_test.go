@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -57,12 +58,12 @@ func goenv(t *testing.T, name string) string {
 // cache, which the test shares with the user.
 func forget(t *testing.T, version string) {
 	cache := goenv(t, "GOMODCACHE")
-	for _, pattern := range []string{
-		"github.com/notifykit/notify@" + version,
-		"github.com/notifykit/notify/cmd/notify@" + version,
-		"cache/download/github.com/notifykit/notify/@v/" + version + ".*",
-		"cache/download/github.com/notifykit/notify/cmd/notify/@v/" + version + ".*",
-	} {
+	var patterns []string
+	for _, dir := range packed {
+		at := path.Join(root, dir)
+		patterns = append(patterns, at+"@"+version, "cache/download/"+at+"/@v/"+version+".*")
+	}
+	for _, pattern := range patterns {
 		names, _ := filepath.Glob(filepath.Join(cache, pattern))
 		for _, name := range names {
 			filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
@@ -98,6 +99,28 @@ func TestTheCommandInstalls(t *testing.T) {
 	if help := s.run(filepath.Join(s.dir, "bin", "notify"), "--help"); !strings.Contains(help, "sandbox") {
 		t.Errorf("notify --help does not speak of the sandbox:\n%s", help)
 	}
+}
+
+// Every module that is released can be had by itself.
+func TestEveryModuleBuildsOutsideTheTree(t *testing.T) {
+	s := newStranger(t)
+	program := "package main\n\nimport (\n"
+	for _, dir := range packed {
+		if dir != "." && dir != "cmd/notify" {
+			program += "\t_ \"" + path.Join(root, dir) + "\"\n"
+		}
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, "main.go"), []byte(program+")\n\nfunc main() {}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.run("go", "mod", "init", "example.test/stranger")
+	for _, dir := range packed {
+		if dir != "cmd/notify" {
+			s.run("go", "get", path.Join(root, dir)+"@"+s.version)
+		}
+	}
+	s.run("go", "mod", "tidy")
+	s.run("go", "build", "-o", "program", ".")
 }
 
 func TestTheReadmesProgramBuildsOutsideTheTree(t *testing.T) {
