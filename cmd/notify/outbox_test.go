@@ -124,3 +124,34 @@ func TestOutbox_run(t *testing.T) {
 	}
 	w.says(w.ok("outbox", "show", "k"), "accepted since")
 }
+
+// bulk --outbox puts every row in, once however often it is run.
+func TestBulk_outbox(t *testing.T) {
+	w := newWorld(t, sandbox.Options{})
+	w.unlimited()
+	w.write("people.csv", people(2500))
+	for range 2 {
+		w.says(w.ok("bulk", "people.csv", "--template", "shipped", "--region", "CN", "--outbox"), "2500 messages in the outbox")
+	}
+	if n := len(w.sandbox.Messages("")); n != 0 {
+		t.Errorf("%d were sent", n)
+	}
+	counts := parse[outbox.Counts](w, w.ok("outbox", "status", "--json"))
+	if counts.States[outbox.Queued] != 2500 {
+		t.Errorf("counts: %+v", counts)
+	}
+	cmd := w.command("outbox", "run")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.awaitSent(2500)
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("after Ctrl-C: %v", err)
+	}
+	if n := len(w.sandbox.Messages("")); n != 2500 {
+		t.Errorf("%d were sent of 2500", n)
+	}
+}

@@ -17,7 +17,7 @@ import (
 // bulkFlags are what the command takes.
 type bulkFlags struct {
 	template, region, encoding, results string
-	check, skipBad, resume, yes         bool
+	check, skipBad, resume, yes, outbox bool
 	concurrency                         int
 }
 
@@ -40,7 +40,8 @@ Exit status 3 where the outcome of a row is unknown, else 1 where one was refuse
 or not sent.`,
 		Example: `  notify bulk people.csv --template shipped --check
   notify bulk people.csv --template shipped --region CN
-  notify bulk people.csv --template shipped --region CN --resume`,
+  notify bulk people.csv --template shipped --region CN --resume
+  notify bulk people.csv --template shipped --region CN --outbox`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.beginArgs(func(c *cobra.Command, args []string) error { return a.runBulk(c.Context(), args[0], f) }),
 	}
@@ -52,6 +53,7 @@ or not sent.`,
 	flags.BoolVar(&f.check, "check", false, "check every row, and send nothing")
 	flags.BoolVar(&f.skipBad, "skip-bad", false, "leave bad rows out and send the others")
 	flags.BoolVar(&f.resume, "resume", false, "go on with the results file of a run that was ended")
+	flags.BoolVar(&f.outbox, "outbox", false, "put every message into the outbox, for notify outbox run or a program to send")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask before a real vendor is used")
 	flags.IntVar(&f.concurrency, "concurrency", notify.DefaultConcurrency, "how many messages are in flight at most")
 	_ = c.MarkFlagRequired("template")
@@ -74,6 +76,7 @@ type bulkAnswer struct {
 	Repeated []int    `json:"repeated"` // rows whose number an earlier row has
 	Sent     *tally   `json:"sent,omitempty"`
 	Results  string   `json:"results,omitempty"`
+	Enqueued int      `json:"enqueued,omitempty"`
 }
 
 func (a *app) runBulk(ctx context.Context, path string, f bulkFlags) error {
@@ -113,6 +116,9 @@ func (a *app) runBulk(ctx context.Context, path string, f bulkFlags) error {
 		if err := a.askBefore(ctx, count(answer.Rows-len(answer.Bad), "message"), o.real(providers)); err != nil {
 			return err
 		}
+	}
+	if f.outbox {
+		return a.enqueueRows(ctx, o, s, f, answer)
 	}
 	return a.sendRows(ctx, o, s, f, answer)
 }
