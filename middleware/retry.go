@@ -9,6 +9,10 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
+// jitter is random; the simulation draws it from its seed, so that a run can be
+// played again.
+var jitter = rand.N[time.Duration]
+
 // RetryOptions bound a [Retry]. A zero field is its default, and a negative one
 // too where nothing else is said.
 type RetryOptions struct {
@@ -165,7 +169,7 @@ func (r *retry) delay(ctx context.Context, m sms.Message, first time.Duration, n
 	if StateOf(r.next) == StateOpen {
 		return 0, false
 	}
-	delay := rand.N(longest) + 1
+	delay := jitter(longest) + 1
 	if asked := sms.AsError(err).RetryAfter; asked > 0 {
 		if asked > r.o.MaxDelay {
 			return 0, false
