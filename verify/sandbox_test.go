@@ -20,7 +20,7 @@ import (
 // message.
 func TestAHundredThousandAtTheSandbox(t *testing.T) {
 	numbers := 100_000
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		numbers = 2_000
 	}
 	const goroutines = 256
