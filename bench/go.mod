@@ -6,10 +6,12 @@ require (
 	github.com/aliyun/alibaba-cloud-sdk-go v1.63.107
 	github.com/failsafe-go/failsafe-go v0.9.8
 	github.com/notifykit/notify v0.0.0
+	github.com/pquerna/otp v1.5.0
 	github.com/twilio/twilio-go v1.31.0
 )
 
 require (
+	github.com/boombuler/barcode v1.0.1-0.20190219062509-6c824513bacc // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
