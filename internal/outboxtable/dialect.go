@@ -19,8 +19,8 @@ type Conn interface {
 // for a parameter.
 type Dialect struct {
 	Name string
-	// Now is the time in microseconds since 1970, read when the statement runs and
-	// not when its transaction began.
+	// Now is the time in microseconds since 1970, read when the statement begins or
+	// later, and not when its transaction began.
 	Now string
 	// Numbered: parameters are $1, $2, …
 	Numbered bool
@@ -84,9 +84,11 @@ var PostgreSQL = Dialect{
 
 // MySQL is the dialect of MySQL 8 and of MariaDB 10.6 and later.
 var MySQL = Dialect{
-	Name:       "mysql",
-	Binary:     true,
-	Now:        "CAST(UNIX_TIMESTAMP(SYSDATE(6))*1000000 AS SIGNED)",
+	Name:   "mysql",
+	Binary: true,
+	// Not by UNIX_TIMESTAMP, which goes through local time and is off by an hour
+	// when clocks go back.
+	Now:        "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
 	Quote:      "`",
 	Keep:       "ON DUPLICATE KEY UPDATE id=id",
 	Same:       "ON DUPLICATE KEY UPDATE `key` = IF(hash = VALUES(hash), `key`, NULL)",

@@ -1,8 +1,10 @@
 package redislimit
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -19,8 +21,9 @@ import (
 
 // Options are how Redis is used. The zero value is ready for use.
 type Options struct {
-	// Prefix begins every key. Two limits with one Prefix are one limit. Defaults to
-	// "notify:limit:", "notify:sent:" and "notify:suppressed:".
+	// Prefix begins every key, before what it is for: a limit with its windows, a
+	// key that was sent, a suppressed number. Two limits with one Prefix and the same
+	// windows are one limit. Defaults to "notify:".
 	Prefix string
 }
 
@@ -50,15 +53,20 @@ func NewLimiter(c redis.UniversalClient, o Options, windows ...middleware.Window
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	return &Limiter{client: c, prefix: prefixOf(o, "notify:limit:"), windows: slices.Clone(windows)}, nil
+	return &Limiter{client: c, prefix: prefixOf(o, "limit:"+nameOf(windows)), windows: slices.Clone(windows)}, nil
 }
 
-func prefixOf(o Options, standard string) string {
-	if o.Prefix == "" {
-		return standard
+// nameOf tells limits apart that count by other windows: each keeps its tokens for
+// as long as its own need them.
+func nameOf(windows []middleware.Window) string {
+	sum := sha256.New()
+	for _, w := range windows {
+		fmt.Fprintln(sum, w)
 	}
-	return o.Prefix
+	return hex.EncodeToString(sum.Sum(nil)[:6]) + ":"
 }
+
+func prefixOf(o Options, what string) string { return cmp.Or(o.Prefix, "notify:") + what }
 
 var (
 	takeScript = redis.NewScript(redislua.Take())

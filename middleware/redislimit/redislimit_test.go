@@ -95,6 +95,29 @@ func TestLimiter(t *testing.T) {
 	}
 }
 
+// Limits of one Prefix with other windows count apart: the shorter one takes
+// nothing away from the longer.
+func TestLimiter_twoOfOnePrefix(t *testing.T) {
+	c, o := client(t), fresh()
+	day := limiter(t, c, o, middleware.Window{Count: 3, Per: 24 * time.Hour})
+	minute := limiter(t, c, o, middleware.Window{Count: 100, Per: time.Minute})
+	passed := 0
+	for i := range 8 {
+		ctx := storeclock.With(t.Context(), time.Duration(i)*3*time.Hour)
+		if got, err := minute.Take(ctx, "k"); err != nil || got.Wait != 0 {
+			t.Fatal(got, err)
+		}
+		if got, err := day.Take(ctx, "k"); err != nil {
+			t.Fatal(err)
+		} else if got.Wait == 0 {
+			passed++
+		}
+	}
+	if passed != 3 {
+		t.Errorf("%d passed in a day, of 3", passed)
+	}
+}
+
 // A window in a zone counts anew with each day there.
 func TestLimiter_inAZone(t *testing.T) {
 	zone := time.FixedZone("UTC+8", 8*60*60)

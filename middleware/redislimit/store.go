@@ -32,7 +32,7 @@ func NewStore(c redis.UniversalClient, o Options, secret []byte) (*Store, error)
 	}
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("notify redislimit content"))
-	return &Store{client: c, prefix: prefixOf(o, "notify:sent:"), secret: mac.Sum(nil)}, nil
+	return &Store{client: c, prefix: prefixOf(o, "sent:"), secret: mac.Sum(nil)}, nil
 }
 
 var (

@@ -23,7 +23,7 @@ var _ middleware.Suppressions = (*Suppressions)(nil)
 
 // NewSuppressions makes Suppressions. It does no I/O.
 func NewSuppressions(c redis.UniversalClient, o Options) *Suppressions {
-	return &Suppressions{client: c, prefix: prefixOf(o, "notify:suppressed:")}
+	return &Suppressions{client: c, prefix: prefixOf(o, "suppressed:")}
 }
 
 // field is a kind's field of a number's hash; zero is every kind.

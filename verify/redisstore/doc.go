@@ -12,5 +12,5 @@
 // about a second of failures and uses of limits, and an eviction policy other than
 // noeviction drops counts for room, which a flood of other numbers can bring
 // about: set maxmemory-policy noeviction. That a proof or a code is forgotten lets
-// nobody in.
+// nobody in; that a use is forgotten makes it good once more, within its lifetime.
 package redisstore

@@ -63,8 +63,7 @@ func (s *Store) cell(c verify.Cell) string {
 // ahead is what every script is given first.
 func ahead(ctx context.Context) string { return redislua.Micros(storeclock.Ahead(ctx)) }
 
-// wrapped names what failed. Redis's words hold no keys of ours; those of a
-// script that fails do, so they are cut off.
+// wrapped names what failed. Redis's own words hold no keys and no values.
 func wrapped(what string, err error) error {
 	if err == nil {
 		return nil

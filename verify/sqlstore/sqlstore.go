@@ -47,22 +47,26 @@ type Store struct {
 var _ verify.Tally = (*Store)(nil)
 
 // words are what the databases say differently.
-type words struct{ now, keep, get, set, clean string }
+type words struct{ now, keep, get, set, over, drop string }
 
 var dialects = map[Dialect]words{
 	PostgreSQL: {
-		now:   "SELECT CAST(extract(epoch FROM clock_timestamp())*1000000 AS bigint)",
-		keep:  "INSERT INTO notify_verify (id, data, until) VALUES ($1, '', 0) ON CONFLICT (id) DO NOTHING",
-		get:   "SELECT data FROM notify_verify WHERE id = $1 FOR UPDATE",
-		set:   "UPDATE notify_verify SET data = $1, until = $2 WHERE id = $3",
-		clean: "DELETE FROM notify_verify WHERE id IN (SELECT id FROM notify_verify WHERE until < $1 AND until > 0 ORDER BY until LIMIT 500 FOR UPDATE SKIP LOCKED)",
+		now:  "SELECT CAST(extract(epoch FROM clock_timestamp())*1000000 AS bigint)",
+		keep: "INSERT INTO notify_verify (id, data, until) VALUES ($1, '', 0) ON CONFLICT (id) DO NOTHING",
+		get:  "SELECT data FROM notify_verify WHERE id = $1 FOR UPDATE",
+		set:  "UPDATE notify_verify SET data = $1, until = $2 WHERE id = $3",
+		over: "SELECT id FROM notify_verify WHERE until < $1 ORDER BY until LIMIT 500 FOR UPDATE SKIP LOCKED",
+		drop: "DELETE FROM notify_verify WHERE id = $1",
 	},
 	MySQL: {
-		now:   "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6))*1000000 AS SIGNED)",
-		keep:  "INSERT INTO notify_verify (id, data, until) VALUES (?, '', 0) ON DUPLICATE KEY UPDATE id = id",
-		get:   "SELECT data FROM notify_verify WHERE id = ? FOR UPDATE",
-		set:   "UPDATE notify_verify SET data = ?, until = ? WHERE id = ?",
-		clean: "DELETE FROM notify_verify WHERE until < ? AND until > 0 ORDER BY until LIMIT 500",
+		// Not by UNIX_TIMESTAMP, which goes through local time and is off by an hour
+		// when clocks go back. It is a statement of its own, after the locks.
+		now:  "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
+		keep: "INSERT INTO notify_verify (id, data, until) VALUES (?, '', 0) ON DUPLICATE KEY UPDATE id = id",
+		get:  "SELECT data FROM notify_verify WHERE id = ? FOR UPDATE",
+		set:  "UPDATE notify_verify SET data = ?, until = ? WHERE id = ?",
+		over: "SELECT id FROM notify_verify WHERE until < ? ORDER BY until LIMIT 500 FOR UPDATE SKIP LOCKED",
+		drop: "DELETE FROM notify_verify WHERE id = ?",
 	},
 }
 
@@ -106,15 +110,29 @@ func Migrate(ctx context.Context, db *sql.DB, d Dialect) error {
 	if err != nil {
 		return wrapped("migrate", err)
 	}
-	for statement := range strings.SplitSeq(withoutComments(string(text)), ";\n") {
-		if _, err := db.ExecContext(ctx, statement); err != nil {
-			if ok, again := there(); again == nil && ok { // another was quicker
-				return nil
-			}
-			return wrapped("migrate", err)
+	err = create(ctx, db, withoutComments(string(text)))
+	if err != nil {
+		if ok, again := there(); again == nil && ok { // another was quicker
+			return nil
 		}
 	}
-	return nil
+	return wrapped("migrate", err)
+}
+
+// create runs statements in one transaction, which in PostgreSQL is all or
+// nothing; MySQL has one statement only.
+func create(ctx context.Context, db *sql.DB, text string) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to say
+	for statement := range strings.SplitSeq(text, ";\n") {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }
 
 func withoutComments(text string) string {

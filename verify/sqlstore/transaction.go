@@ -150,14 +150,46 @@ func (c *cleaner) maybe(s *Store) {
 	_ = s.Clean(ctx) // the next one does it
 }
 
-// Clean removes rows that say nothing any more, up to 500. Steps do it by
-// themselves now and then; a program that has stopped making them may do it here.
-// An hour is added, for clocks are set.
-func (s *Store) Clean(ctx context.Context) error {
-	var us int64
-	if err := s.db.QueryRowContext(ctx, s.words.now).Scan(&us); err != nil {
-		return wrapped("clean", err)
+// Clean removes rows that say nothing any more, up to 500, those among them that
+// a refused step has only made to lock them. Steps do it by themselves now and
+// then; a program that has stopped making them may do it here. An hour is added,
+// for clocks are set. Rows in use are left alone.
+func (s *Store) Clean(ctx context.Context) error { return wrapped("clean", s.clean(ctx)) }
+
+func (s *Store) clean(ctx context.Context) error {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return err
 	}
-	_, err := s.db.ExecContext(ctx, s.words.clean, us-time.Hour.Microseconds())
-	return wrapped("clean", err)
+	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to say
+	var us int64
+	if err := tx.QueryRowContext(ctx, s.words.now).Scan(&us); err != nil {
+		return err
+	}
+	ids, err := over(ctx, tx, s.words.over, us+storeclock.Ahead(ctx).Microseconds()-time.Hour.Microseconds())
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, err := tx.ExecContext(ctx, s.words.drop, id); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+func over(ctx context.Context, tx *sql.Tx, query string, before int64) (ids [][]byte, err error) {
+	rows, err := tx.QueryContext(ctx, query, before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/notifykit/notify/internal/aheadtest"
 	"github.com/notifykit/notify/internal/cuttest"
 	"github.com/notifykit/notify/internal/servertest"
+	"github.com/notifykit/notify/internal/storeclock"
+	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/verify"
 	"github.com/notifykit/notify/verify/sqlstore"
 	"github.com/notifykit/notify/verify/verifytest"
@@ -87,6 +89,53 @@ func TestFault_cutConnections(t *testing.T) {
 			proxy := servertest.NewProxy(t, addr)
 			s := open(t, on.driver, strings.Replace(dsn, addr, proxy.Addr(), 1), on.dialect)
 			cuttest.Run(t, s, proxy, 10, "notify_verify", "COMMIT", "commit", "UPDATE notify_verify")
+		})
+	}
+}
+
+// What is over is removed, rows that refused steps have left too: numbers do not
+// lie there for ever.
+func TestClean(t *testing.T) {
+	for name, on := range databases {
+		t.Run(name, func(t *testing.T) {
+			dsn := on.dsn(t)
+			s := open(t, on.driver, dsn, on.dialect)
+			to := verify.Subject{To: "+8613800000000", Purpose: "login"}
+			one := verify.Limit{Scope: "number", Of: "+8613800000000", Windows: []middleware.Window{{Count: 1, Per: time.Hour}}}
+			ctx := t.Context()
+			for i := range 3 {
+				if _, _, err := s.Take(ctx, verify.ID{byte(i + 1)}, []verify.Limit{one, {Scope: "ip", Of: "192.0.2." + string(rune('1'+i)), Windows: one.Windows}}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := s.Check(ctx, verify.CheckStep{Subject: to, ID: verify.ID{byte(i + 1)}, Max: 5, Proof: verify.ID{byte(i + 1)}, ProofFor: time.Minute}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			db, err := sql.Open(on.driver, dsn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			rows := func() (n int) {
+				t.Helper()
+				if err := db.QueryRowContext(ctx, "SELECT count(*) FROM notify_verify").Scan(&n); err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			before := rows()
+			if err := s.Clean(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if rows() == before || rows() < 2 {
+				t.Errorf("%d rows, and %d after Clean: the live ones stay, and what refused steps made goes", before, rows())
+			}
+			if err := s.Clean(storeclock.With(ctx, 48*time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+			if n := rows(); n != 0 {
+				t.Errorf("two days later %d rows are left", n)
+			}
 		})
 	}
 }
