@@ -34,7 +34,8 @@ func (e *UnsureError) Error() string {
 // Unwrap gives the failure.
 func (e *UnsureError) Unwrap() error { return e.Err }
 
-// Options are how an Engine works. All of them are needed.
+// Options are how an Engine works. Lease, Keep, Poll and Logger are needed:
+// Completed fills them in.
 type Options struct {
 	Lease  time.Duration // of an owner; renewed four times within it
 	Keep   time.Duration // the window of ended records

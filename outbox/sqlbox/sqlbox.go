@@ -1,7 +1,6 @@
 package sqlbox
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -57,30 +56,9 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// least are the shortest times that do not defeat their purpose.
-const (
-	leastLease = 100 * time.Millisecond
-	leastKeep  = 24 * time.Hour
-)
-
-func (o Options) withDefaults() (Options, error) {
-	o.Lease = cmp.Or(o.Lease, 10*time.Second)
-	o.Keep = cmp.Or(o.Keep, leastKeep)
-	o.Poll = cmp.Or(o.Poll, 100*time.Millisecond)
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	var faults []error
-	if o.Lease < leastLease {
-		faults = append(faults, fmt.Errorf("the Lease is %v: it is at least %v", o.Lease, leastLease))
-	}
-	if o.Keep < leastKeep {
-		faults = append(faults, fmt.Errorf("the Keep is %v: it is at least %v, so that a Key is sent once in a day", o.Keep, leastKeep))
-	}
-	if o.Poll < time.Millisecond {
-		faults = append(faults, fmt.Errorf("the Poll is %v: it is at least 1ms", o.Poll))
-	}
-	return o, errors.Join(faults...)
+// completed is o as the table's Engine takes it.
+func (o Options) completed() (outboxtable.Options, error) {
+	return outboxtable.Options{Lease: o.Lease, Keep: o.Keep, Poll: o.Poll, Logger: o.Logger}.Completed(100 * time.Millisecond)
 }
 
 // An Engine is an outbox.Engine on a database. Close it after the Outbox; the
@@ -92,7 +70,7 @@ type Engine struct{ *outboxtable.Engine }
 // where many goroutines enqueue; it is the caller's, who closes it after the
 // Engine.
 func Open(ctx context.Context, db *sql.DB, d Dialect, o Options) (*Engine, error) {
-	o, err := o.withDefaults()
+	options, err := o.completed()
 	if err != nil {
 		return nil, fmt.Errorf("sqlbox: %w", err)
 	}
@@ -108,7 +86,7 @@ func Open(ctx context.Context, db *sql.DB, d Dialect, o Options) (*Engine, error
 	case has != version:
 		return nil, fmt.Errorf("sqlbox: the tables are version %d, and this program reads version %d: call sqlbox.Migrate, or run a later program", has, version)
 	}
-	engine, err := outboxtable.New(ctx, table, &store{db: db, d: d}, outboxtable.Options{Lease: o.Lease, Keep: o.Keep, Poll: o.Poll, Logger: o.Logger})
+	engine, err := outboxtable.New(ctx, table, &store{db: db, d: d}, options)
 	if err != nil {
 		return nil, fmt.Errorf("sqlbox: %w", err)
 	}

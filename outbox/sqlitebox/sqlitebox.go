@@ -1,7 +1,6 @@
 package sqlitebox
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -38,30 +37,9 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// least are the shortest times that do not defeat their purpose.
-const (
-	leastLease = 100 * time.Millisecond
-	leastKeep  = 24 * time.Hour
-)
-
-func (o Options) withDefaults() (Options, error) {
-	o.Lease = cmp.Or(o.Lease, 10*time.Second)
-	o.Keep = cmp.Or(o.Keep, leastKeep)
-	o.Poll = cmp.Or(o.Poll, 50*time.Millisecond)
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	var faults []error
-	if o.Lease < leastLease {
-		faults = append(faults, fmt.Errorf("the Lease is %v: it is at least %v", o.Lease, leastLease))
-	}
-	if o.Keep < leastKeep {
-		faults = append(faults, fmt.Errorf("the Keep is %v: it is at least %v, so that a Key is sent once in a day", o.Keep, leastKeep))
-	}
-	if o.Poll < time.Millisecond {
-		faults = append(faults, fmt.Errorf("the Poll is %v: it is at least 1ms", o.Poll))
-	}
-	return o, errors.Join(faults...)
+// completed is o as the table's Engine takes it.
+func (o Options) completed() (outboxtable.Options, error) {
+	return outboxtable.Options{Lease: o.Lease, Keep: o.Keep, Poll: o.Poll, Logger: o.Logger}.Completed(50 * time.Millisecond)
 }
 
 // An Engine is an outbox.Engine on a file. Close it after the Outbox.
@@ -76,7 +54,7 @@ type Engine struct {
 // SQLite makes (-wal, -shm) and one small file for each process that uses it,
 // whose lock tells that the process lives.
 func Open(path string, o Options) (*Engine, error) {
-	o, err := o.withDefaults()
+	options, err := o.completed()
 	if err != nil {
 		return nil, fmt.Errorf("sqlitebox: %w", err)
 	}
@@ -84,11 +62,8 @@ func Open(path string, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlitebox: %s: %w", path, err)
 	}
-	ctx := context.Background()
-	engine, err := outboxtable.New(ctx, outboxtable.SQLite, f, outboxtable.Options{
-		Lease: o.Lease, Keep: o.Keep, Poll: o.Poll, Logger: o.Logger, PeekFirst: true,
-		Gone: f.owners.gone, Own: f.owners.own,
-	})
+	options.PeekFirst, options.Gone, options.Own = true, f.owners.gone, f.owners.own
+	engine, err := outboxtable.New(context.Background(), outboxtable.SQLite, f, options)
 	if err != nil {
 		return nil, fmt.Errorf("sqlitebox: %s: %w", path, errors.Join(err, f.close()))
 	}
