@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -115,9 +116,14 @@ func (b *builder) checkLimits() {
 			b.fault(path, fmt.Errorf("%v calls a second let nothing through: write how many, or leave it out for no limit", perSecond))
 		}
 	}
+	names := map[string]bool{}
 	for _, l := range b.config.Limits.Budget {
 		if _, err := middleware.NewBudget(l); err != nil {
 			b.fault(config.Join("limits.budget", l.Name), err)
 		}
+		if names[l.Name] {
+			b.fault(config.Join("limits.budget", l.Name), errors.New("there are two of this name: each is counted by its own"))
+		}
+		names[l.Name] = true
 	}
 }

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -43,35 +44,49 @@ func (l BudgetLimit) counts(m sms.Message) bool {
 		(len(l.Kinds) == 0 || slices.Contains(l.Kinds, effective(m.Kind)))
 }
 
-// A Budget keeps what is spent within limits. It refuses before a message is
-// sent and counts after, when the vendor has told the segments: what is on its
-// way at the moment a limit is reached still goes out. It counts per process, and
-// begins at zero with it.
+// A Budget keeps what is spent within limits. Before a message is sent it takes a
+// segment of every limit that counts it, or refuses; when the vendor has told how
+// many there were, it takes the others. So no more messages go out than a limit has
+// segments, and the last ones may spend their further segments over it.
 type Budget struct {
-	mu      sync.Mutex
-	limits  []spending
-	stopped string // why; empty: it is not
+	store  BudgetStore
+	mu     sync.Mutex
+	limits []present
+	// stopped is why; empty: it is not.
+	stopped string
 }
 
-// A spending is a limit and what was spent of it in its present hour or day.
-type spending struct {
-	BudgetLimit
-	until time.Time
-	spent int
+// present is a limit and its present hour or day.
+type present struct {
+	limit BudgetLimit
+	count BudgetCount
 }
 
-// NewBudget makes a Budget. With no limits only Stop holds messages back. Every
-// fault of the limits comes in one error.
+// NewBudget makes a Budget of this process, which begins at zero with it. With no
+// limits only Stop holds messages back. Every fault of the limits comes in one
+// error.
 func NewBudget(limits ...BudgetLimit) (*Budget, error) {
-	b := &Budget{}
+	return NewSharedBudget(NewMemoryBudgetStore(), limits...)
+}
+
+// NewSharedBudget makes a Budget that counts in store: one with all others of that
+// store whose limits have the same names, which tell them apart and so are all
+// different. The hours and days are those of each process's clock.
+func NewSharedBudget(store BudgetStore, limits ...BudgetLimit) (*Budget, error) {
+	b := &Budget{store: store}
 	var faults []error
+	names := map[string]bool{}
 	for _, l := range limits {
 		faults = append(faults, l.validate())
+		if names[l.Name] {
+			faults = append(faults, fmt.Errorf("limit %q: there are two of this name: each is counted by its own", l.Name))
+		}
+		names[l.Name] = true
 		if l.Zone == nil {
 			l.Zone = time.UTC
 		}
 		l.Regions, l.Kinds = slices.Clone(l.Regions), slices.Clone(l.Kinds)
-		b.limits = append(b.limits, spending{BudgetLimit: l})
+		b.limits = append(b.limits, present{limit: l})
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("middleware: budget: %w", err)
@@ -79,8 +94,8 @@ func NewBudget(limits ...BudgetLimit) (*Budget, error) {
 	return b, nil
 }
 
-// Stop refuses every message from now on, and tells why in their errors, until
-// Resume. An empty why is "stopped".
+// Stop refuses every message of this process from now on, and tells why in their
+// errors, until Resume. An empty why is "stopped".
 func (b *Budget) Stop(why string) {
 	if why == "" {
 		why = "stopped"
@@ -99,74 +114,120 @@ func (b *Budget) Resume() {
 
 // Spent tells the segments spent of each limit in its present hour or day, in the
 // order of NewBudget.
-func (b *Budget) Spent() []int {
+func (b *Budget) Spent(ctx context.Context) ([]int, error) {
+	now := time.Now()
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.turn(time.Now())
-	spent := make([]int, len(b.limits))
-	for i := range b.limits {
-		spent[i] = b.limits[i].spent
+	counts := b.counts(now, func(BudgetLimit) bool { return true })
+	b.mu.Unlock()
+	if len(counts) == 0 {
+		return nil, nil
 	}
-	return spent
+	for i := range counts {
+		counts[i].Limit = 0
+	}
+	return b.store.Spend(ctx, spend(0, counts))
 }
 
 // Middleware puts the budget around next. Its refusals are Throttled, Rejected,
 // without a provider, with RetryAfter where a limit is reached and not where it
 // was stopped. An accepted message counts its segments, at least one; one whose
-// outcome is Unknown counts one, because it may have been billed. Put it outside
-// of Failover, which would else go around it.
+// outcome is Unknown counts one, because it may have been billed; one that was
+// Rejected counts none. Put it outside of Failover, which would else go around it.
+//
+// A store that fails is Internal, Rejected: nothing is spent that nobody counts.
+// One that fails after the send leaves its one segment counted, and what was sent
+// is sent.
 func (b *Budget) Middleware(next sms.Sender) sms.Sender {
 	return sms.Wrap(next, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-		if err := b.check(m); err != nil {
+		counts, err := b.take(ctx, m)
+		if err != nil {
 			return sms.Receipt{}, err
 		}
 		receipt, err := next.Send(ctx, m)
-		if sms.OutcomeOf(err) != sms.Rejected {
-			b.spend(m, max(receipt.Segments, 1))
+		more := max(receipt.Segments, 1) - 1
+		if sms.OutcomeOf(err) == sms.Rejected {
+			more = -1
 		}
+		b.settle(ctx, more, counts)
 		return receipt, err
 	})
 }
 
-func (b *Budget) check(m sms.Message) error {
+// take takes a segment of every limit that counts m, or says why not.
+func (b *Budget) take(ctx context.Context, m sms.Message) ([]BudgetCount, error) {
 	now := time.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	e := &sms.Error{Reason: sms.Throttled, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind}
-	if b.stopped != "" {
-		e.Err = fmt.Errorf("all messages are stopped: %s", b.stopped)
-		return e
+	refusal := func(r sms.Reason, after time.Duration, cause error) error {
+		return &sms.Error{Reason: r, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, RetryAfter: after, Err: cause}
 	}
-	b.turn(now)
-	for _, l := range b.limits {
-		if l.spent >= l.Segments && l.counts(m) {
-			e.RetryAfter = max(e.RetryAfter, l.until.Sub(now))
-			e.Err = fmt.Errorf("the budget %q of %d segments per %v is spent", l.Name, l.Segments, l.Per)
+	b.mu.Lock()
+	stopped, counts := b.stopped, b.counts(now, func(l BudgetLimit) bool { return l.counts(m) })
+	b.mu.Unlock()
+	switch {
+	case stopped != "":
+		return nil, refusal(sms.Throttled, 0, fmt.Errorf("all messages are stopped: %s", stopped))
+	case len(counts) == 0:
+		return nil, nil
+	case b.store == nil:
+		return nil, refusal(sms.Internal, 0, errors.New("there is no store: NewSharedBudget was given nil"))
+	}
+	before, err := b.store.Spend(ctx, spend(1, counts))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, refuse(m, ctx.Err())
+	case err != nil:
+		return nil, refusal(sms.Internal, 0, fmt.Errorf("the budget cannot be counted: %w", err))
+	case len(before) != len(counts):
+		return nil, refusal(sms.Internal, 0, fmt.Errorf("the budget cannot be counted: the store has answered %d counts of %d", len(before), len(counts)))
+	}
+	var after time.Duration
+	var cause error
+	for i, c := range counts {
+		if before[i] >= c.Limit {
+			after = max(after, c.Until.Sub(now))
+			cause = fmt.Errorf("the budget %q of %d segments is spent", c.Name, c.Limit)
 		}
 	}
-	if e.Err != nil {
-		return e
+	if cause != nil {
+		return nil, refusal(sms.Throttled, after, cause)
 	}
-	return nil
+	return counts, nil
 }
 
-func (b *Budget) spend(m sms.Message, segments int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.turn(time.Now())
-	for i := range b.limits {
-		if l := &b.limits[i]; l.counts(m) {
-			l.spent += segments
-		}
+// settle counts what the send has spent beyond the one segment that was taken. The
+// caller may have left; it is counted all the same. Where the store fails, nobody
+// is served by hearing of it instead of what became of the message.
+func (b *Budget) settle(ctx context.Context, more int, counts []BudgetCount) {
+	if more == 0 || len(counts) == 0 {
+		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	counts = slices.Clone(counts)
+	for i := range counts {
+		counts[i].Limit = 0
+	}
+	_, _ = b.store.Spend(ctx, spend(more, counts))
 }
 
-// turn begins the hours and days that have begun.
-func (b *Budget) turn(now time.Time) {
+// counts gives the present hour or day of those limits. b.mu is held.
+func (b *Budget) counts(now time.Time, which func(BudgetLimit) bool) []BudgetCount {
+	var counts []BudgetCount
 	for i := range b.limits {
-		if l := &b.limits[i]; !now.Before(l.until) {
-			_, l.until = Window{Per: l.Per, Zone: l.Zone}.period(now)
-			l.spent = 0
+		p := &b.limits[i]
+		if !which(p.limit) {
+			continue
 		}
+		if !now.Before(p.count.Until) || now.Before(p.count.From) {
+			from, until := Window{Per: p.limit.Per, Zone: p.limit.Zone}.period(now)
+			p.count = BudgetCount{Name: p.limit.Name, From: from, Until: until, Limit: p.limit.Segments}
+		}
+		counts = append(counts, p.count)
 	}
+	return counts
+}
+
+func spend(segments int, counts []BudgetCount) Spend {
+	s := Spend{Segments: segments, Counts: counts}
+	_, _ = rand.Read(s.ID[:]) // never fails
+	return s
 }

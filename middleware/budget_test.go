@@ -2,8 +2,10 @@ package middleware_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,6 +24,16 @@ func billing(segments int, err error) sms.Sender {
 	})
 }
 
+// spentOf tells what the first limit has spent.
+func spentOf(t *testing.T, b *middleware.Budget) int {
+	t.Helper()
+	spent, err := b.Spent(t.Context())
+	if err != nil || len(spent) == 0 {
+		t.Fatal(spent, err)
+	}
+	return spent[0]
+}
+
 func TestBudget(t *testing.T) {
 	china := time.FixedZone("UTC+8", 8*3600)
 	hourly := middleware.BudgetLimit{Name: "hourly", Segments: 5, Per: time.Hour}
@@ -34,7 +46,7 @@ func TestBudget(t *testing.T) {
 		spent  int
 	}{
 		{"a segment each", hourly, billing(1, nil), message, 5, 5},
-		{"two segments each", hourly, billing(2, nil), message, 3, 6}, // refuses before, counts after
+		{"two segments each", hourly, billing(2, nil), message, 3, 6}, // the last one over it
 		{"the vendor tells none", hourly, billing(0, nil), message, 5, 5},
 		{"rejected costs nothing", hourly, billing(0, no("a", sms.InvalidNumber)), message, 10, 0},
 		{"unknown may have been billed", hourly, billing(0, maybe("a", sms.Unavailable)), message, 5, 5},
@@ -58,7 +70,7 @@ func TestBudget(t *testing.T) {
 				for range 10 {
 					_, _ = s.Send(t.Context(), test.m)
 				}
-				if got := b.Spent()[0]; calls != test.passed || got != test.spent {
+				if got := spentOf(t, b); calls != test.passed || got != test.spent {
 					t.Errorf("%d of 10 went out and %d segments were spent, want %d and %d", calls, got, test.passed, test.spent)
 				}
 			})
@@ -126,15 +138,93 @@ func TestBudget_inParallel(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if got := b.Spent()[0]; got != 400 {
+		if got := spentOf(t, b); got != 400 {
 			t.Errorf("%d segments of 200 messages, want 400", got)
 		}
 	})
 }
 
 func TestNewBudget_faults(t *testing.T) {
-	_, err := middleware.NewBudget(middleware.BudgetLimit{Name: "a", Per: time.Hour}, middleware.BudgetLimit{Name: "b", Segments: 1, Per: time.Minute})
-	if err == nil || !strings.Contains(err.Error(), `"a": segments is 0`) || !strings.Contains(err.Error(), `"b": per is 1m0s`) {
-		t.Errorf("got %v, want both faults", err)
+	_, err := middleware.NewBudget(middleware.BudgetLimit{Name: "a", Per: time.Hour}, middleware.BudgetLimit{Name: "b", Segments: 1, Per: time.Minute}, middleware.BudgetLimit{Name: "a", Segments: 1, Per: time.Hour})
+	if err == nil || !strings.Contains(err.Error(), `"a": segments is 0`) || !strings.Contains(err.Error(), `"b": per is 1m0s`) || !strings.Contains(err.Error(), `"a": there are two`) {
+		t.Errorf("got %v, want all three faults", err)
+	}
+}
+
+// However many are on their way at once, no more go out than there are segments.
+func TestBudget_hardInParallel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, err := middleware.NewBudget(middleware.BudgetLimit{Name: "d", Segments: 10, Per: 24 * time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out atomic.Int64
+		s := sms.Chain(sms.SenderFunc(func(context.Context, sms.Message) (sms.Receipt, error) {
+			out.Add(1)
+			time.Sleep(time.Second) // all others have asked meanwhile
+			return sms.Receipt{Segments: 1}, nil
+		}), b.Middleware)
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() { _, _ = s.Send(t.Context(), message) })
+		}
+		wg.Wait()
+		if out.Load() != 10 || spentOf(t, b) != 10 {
+			t.Errorf("%d went out and %d segments were spent of 10", out.Load(), spentOf(t, b))
+		}
+	})
+}
+
+// failingBudget fails from its nth Spend on.
+type failingBudget struct {
+	middleware.BudgetStore
+	n, calls int
+}
+
+func (f *failingBudget) Spend(ctx context.Context, s middleware.Spend) ([]int, error) {
+	if f.calls++; f.calls >= f.n || ctx.Err() != nil {
+		return nil, errors.New("the store is down")
+	}
+	return f.BudgetStore.Spend(ctx, s)
+}
+
+// A store that fails lets nothing through, and one that fails after the send does
+// not hide what became of the message.
+func TestBudget_storeFails(t *testing.T) {
+	limit := middleware.BudgetLimit{Name: "d", Segments: 10, Per: 24 * time.Hour}
+	store := &failingBudget{middleware.NewMemoryBudgetStore(), 2, 0}
+	b, err := middleware.NewSharedBudget(store, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := sms.Chain(billing(3, nil), b.Middleware)
+	if receipt, err := s.Send(t.Context(), message); err != nil || receipt.Segments != 3 {
+		t.Errorf("the settling failed: %+v, %v", receipt, err)
+	}
+	_, err = s.Send(t.Context(), message)
+	wantReason(t, err, sms.Internal, sms.Rejected)
+	if !strings.Contains(err.Error(), "the store is down") {
+		t.Error(err)
+	}
+	if _, err := b.Spent(t.Context()); err == nil {
+		t.Error("nobody could count, and Spent has told")
+	}
+}
+
+// A caller that has left is charged for what went out all the same.
+func TestBudget_callerLeaves(t *testing.T) {
+	store := &failingBudget{middleware.NewMemoryBudgetStore(), 100, 0}
+	b, err := middleware.NewSharedBudget(store, middleware.BudgetLimit{Name: "d", Segments: 10, Per: 24 * time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	s := sms.Chain(sms.SenderFunc(func(context.Context, sms.Message) (sms.Receipt, error) {
+		leave()
+		return sms.Receipt{Segments: 3}, nil
+	}), b.Middleware)
+	_, _ = s.Send(ctx, message)
+	if got := spentOf(t, b); got != 3 {
+		t.Errorf("%d segments, want 3", got)
 	}
 }

@@ -102,7 +102,8 @@ func ExampleNewBudget() {
 		_, err := sender.Send(context.Background(), sms.Message{To: to, Body: "hello"})
 		fmt.Println(sms.OutcomeOf(err))
 	}
-	fmt.Println("spent:", budget.Spent())
+	spent, _ := budget.Spent(context.Background())
+	fmt.Println("spent:", spent)
 	// Output:
 	// accepted
 	// rejected

@@ -1,13 +1,8 @@
 package redislimit_test
 
 import (
-	"bufio"
-	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,12 +14,7 @@ import (
 	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/middleware/redislimit"
 	"github.com/notifykit/notify/middleware/storetest"
-	"github.com/notifykit/notify/sms"
 )
-
-// childEnv holds what a process of TestFourProcesses does: the address of Redis,
-// a prefix, and how often.
-const childEnv = "NOTIFY_REDISLIMIT_CHILD"
 
 func TestMain(m *testing.M) {
 	if plan, ok := os.LookupEnv(childEnv); ok {
@@ -50,6 +40,16 @@ func client(tb testing.TB) redis.UniversalClient {
 	return c
 }
 
+// everywhere runs a check on one server and on a cluster of three.
+func everywhere(t *testing.T, check func(t *testing.T, c redis.UniversalClient)) {
+	t.Run("server", func(t *testing.T) { check(t, client(t)) })
+	t.Run("cluster", func(t *testing.T) {
+		c := redis.NewClusterClient(&redis.ClusterOptions{Addrs: servertest.RedisCluster(t)})
+		t.Cleanup(func() { c.Close() })
+		check(t, c)
+	})
+}
+
 func limiter(tb testing.TB, c redis.UniversalClient, o redislimit.Options, windows ...middleware.Window) *redislimit.Limiter {
 	tb.Helper()
 	l, err := redislimit.NewLimiter(c, o, windows...)
@@ -61,8 +61,10 @@ func limiter(tb testing.TB, c redis.UniversalClient, o redislimit.Options, windo
 
 // The limit is hard: never more than Count in any span of Per, and what was given
 // back may be taken again.
-func TestLimiter(t *testing.T) {
-	l := limiter(t, client(t), fresh(), middleware.Window{Count: 2, Per: time.Hour}, middleware.Window{Count: 3, Per: 24 * time.Hour})
+func TestLimiter(t *testing.T) { everywhere(t, testLimiter) }
+
+func testLimiter(t *testing.T, c redis.UniversalClient) {
+	l := limiter(t, c, fresh(), middleware.Window{Count: 2, Per: time.Hour}, middleware.Window{Count: 3, Per: 24 * time.Hour})
 	ahead := time.Duration(0)
 	take := func(want time.Duration) middleware.Token {
 		t.Helper()
@@ -147,86 +149,9 @@ func TestNewLimiter_faults(t *testing.T) {
 	}
 }
 
-const many = 200 // takes of each process, of a limit of 300
+func TestStore(t *testing.T) { everywhere(t, testStore) }
 
-// child takes as often as it can and prints how many it got, and how many keys of
-// Deduplicate.
-func child(plan string) error {
-	addr, prefix, _ := strings.Cut(plan, " ")
-	c := redis.NewClient(&redis.Options{Addr: addr})
-	defer c.Close()
-	ctx := context.Background()
-	l, err := redislimit.NewLimiter(c, redislimit.Options{Prefix: prefix + "limit:"}, middleware.Window{Count: 300, Per: time.Hour})
-	if err != nil {
-		return err
-	}
-	s, err := redislimit.NewStore(c, redislimit.Options{Prefix: prefix + "sent:"}, secret)
-	if err != nil {
-		return err
-	}
-	var taken, claimed atomic.Int64
-	var all sync.WaitGroup
-	for g := range 8 {
-		all.Go(func() {
-			for i := range many / 8 {
-				if t, err := l.Take(ctx, "k"); err == nil && t.Wait == 0 {
-					taken.Add(1)
-				}
-				var id [16]byte
-				copy(id[:], sms.NewKey())
-				got, err := s.Claim(ctx, middleware.Claim{Key: fmt.Sprint(g, "-", i), ID: id}, time.Hour)
-				if err == nil && got.State == middleware.ClaimNew {
-					claimed.Add(1)
-				}
-			}
-		})
-	}
-	all.Wait()
-	fmt.Println(taken.Load(), claimed.Load())
-	return nil
-}
-
-var secret = []byte("0123456789abcdef0123456789abcdef")
-
-// Of four processes at once exactly as many takes pass as the limit allows, and
-// each key is one process's.
-func TestFourProcesses(t *testing.T) {
-	addr, prefix := servertest.Redis(t), fresh().Prefix
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	taken, claimed := 0, 0
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	for range 4 {
-		all.Go(func() {
-			cmd := exec.Command(self)
-			cmd.Env = append(os.Environ(), childEnv+"="+addr+" "+prefix)
-			cmd.Stderr = os.Stderr
-			out, err := cmd.Output()
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			var n, m int
-			lines := bufio.NewScanner(strings.NewReader(string(out)))
-			for lines.Scan() {
-				fmt.Sscan(lines.Text(), &n, &m)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			taken, claimed = taken+n, claimed+m
-		})
-	}
-	all.Wait()
-	if taken != 300 || claimed != many {
-		t.Errorf("%d takes passed of a limit of 300; %d keys were claimed of %d", taken, claimed, many)
-	}
-}
-
-func TestStore(t *testing.T) {
-	c := client(t)
+func testStore(t *testing.T, c redis.UniversalClient) {
 	storetest.Run(t, storetest.Subject{New: func(testing.TB) middleware.Store {
 		s, err := redislimit.NewStore(c, fresh(), secret)
 		if err != nil {
@@ -236,31 +161,36 @@ func TestStore(t *testing.T) {
 	}})
 }
 
-func TestSuppressions(t *testing.T) {
-	ctx := t.Context()
-	s := redislimit.NewSuppressions(client(t), fresh())
-	const to = sms.Number("+8613800000000")
-	suppressed := func(kind sms.Kind, want string) {
-		t.Helper()
-		got, ok, err := s.Suppressed(ctx, to, kind)
-		if err != nil || ok != (want != "") || got.Reason != want || ok && time.Since(got.Since).Abs() > time.Minute {
-			t.Errorf("%v: %+v, %v, %v: want %q", kind, got, ok, err, want)
+func TestBudgetStore(t *testing.T) { everywhere(t, testBudgetStore) }
+
+func testBudgetStore(t *testing.T, c redis.UniversalClient) {
+	storetest.RunBudget(t, storetest.BudgetSubject{New: func(testing.TB) middleware.BudgetStore {
+		return redislimit.NewBudgetStore(c, fresh())
+	}})
+}
+
+// What is over is forgotten by itself.
+func TestBudgetStore_expires(t *testing.T) {
+	c, o := client(t), fresh()
+	now := time.Now()
+	_, err := redislimit.NewBudgetStore(c, o).Spend(t.Context(), middleware.Spend{Segments: 1, Counts: []middleware.BudgetCount{
+		{Name: "hourly", From: now.Add(-time.Hour), Until: now.Add(time.Minute)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := c.Keys(t.Context(), o.Prefix+"*").Result()
+	if err != nil || len(keys) != 2 {
+		t.Fatalf("keys %q, %v: want a count and an ID", keys, err)
+	}
+	for _, key := range keys {
+		if left, err := c.PTTL(t.Context(), key).Result(); err != nil || left <= 0 || left > time.Hour+time.Minute {
+			t.Errorf("%s stays for %v, %v", key, left, err)
 		}
 	}
-	suppressed(sms.Promotion, "")
-	if err := s.Add(ctx, to, sms.Promotion, "opted out"); err != nil {
-		t.Fatal(err)
-	}
-	suppressed(sms.Promotion, "opted out")
-	suppressed(sms.Verification, "")
-	if err := s.Add(ctx, to, 0, "dead number"); err != nil {
-		t.Fatal(err)
-	}
-	suppressed(sms.Verification, "dead number")
-	suppressed(0, "dead number")
-	if err := s.Remove(ctx, to, 0); err != nil {
-		t.Fatal(err)
-	}
-	suppressed(sms.Verification, "")
-	suppressed(sms.Promotion, "opted out")
+}
+
+func TestSuppressions(t *testing.T) { everywhere(t, testSuppressions) }
+
+func testSuppressions(t *testing.T, c redis.UniversalClient) {
+	storetest.RunSuppressions(t, func(testing.TB) storetest.List { return redislimit.NewSuppressions(c, fresh()) })
 }

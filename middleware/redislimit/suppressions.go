@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -26,28 +27,43 @@ func NewSuppressions(c redis.UniversalClient, o Options) *Suppressions {
 	return &Suppressions{client: c, prefix: prefixOf(o, "suppressed:")}
 }
 
-// field is a kind's field of a number's hash; zero is every kind.
-func field(kind sms.Kind) string {
-	if kind == 0 {
-		return "every"
+// fields are the kinds' fields of a number's hash; without kinds, all.
+func fields(kinds []sms.Kind) []string {
+	if len(kinds) == 0 {
+		kinds = []sms.Kind{sms.Verification, sms.Notification, sms.Promotion, sms.International}
 	}
-	return kind.String()
+	names := make([]string, len(kinds))
+	for i, kind := range kinds {
+		if kind == 0 { // an unset kind goes by the rules of this one
+			kind = sms.Notification
+		}
+		names[i] = kind.String()
+	}
+	return names
 }
 
-// Add holds messages of a kind to a number back from now on; zero: of every kind.
-// Reason is told in errors: a word or two, without personal data.
-func (s *Suppressions) Add(ctx context.Context, to sms.Number, kind sms.Kind, reason string) error {
-	value := strconv.FormatInt(time.Now().UnixMilli(), 10) + " " + reason
-	if err := s.client.HSetNX(ctx, s.prefix+to.E164(), field(kind), value).Err(); err != nil {
+// Add suppresses messages of these kinds to a number; without kinds, of all. A
+// zero Since becomes now; it is kept to the millisecond. What was there for the
+// same kinds is replaced. Reason is told in errors: a word or two, without personal
+// data.
+func (s *Suppressions) Add(ctx context.Context, to sms.Number, why middleware.Suppression, kinds ...sms.Kind) error {
+	if why.Since.IsZero() {
+		why.Since = time.Now()
+	}
+	value := strconv.FormatInt(why.Since.UnixMilli(), 10) + " " + why.Reason
+	var pairs []any
+	for _, name := range fields(kinds) {
+		pairs = append(pairs, name, value)
+	}
+	if err := s.client.HSet(ctx, s.prefix+to.E164(), pairs...).Err(); err != nil {
 		return fmt.Errorf("redislimit: suppress: %w", err)
 	}
 	return nil
 }
 
-// Remove sends messages of a kind to a number again; zero ends what Add with zero
-// has begun.
-func (s *Suppressions) Remove(ctx context.Context, to sms.Number, kind sms.Kind) error {
-	if err := s.client.HDel(ctx, s.prefix+to.E164(), field(kind)).Err(); err != nil {
+// Remove ends the suppression of these kinds; without kinds, of all.
+func (s *Suppressions) Remove(ctx context.Context, to sms.Number, kinds ...sms.Kind) error {
+	if err := s.client.HDel(ctx, s.prefix+to.E164(), fields(kinds)...).Err(); err != nil {
 		return fmt.Errorf("redislimit: end a suppression: %w", err)
 	}
 	return nil
@@ -55,23 +71,17 @@ func (s *Suppressions) Remove(ctx context.Context, to sms.Number, kind sms.Kind)
 
 // Suppressed tells whether messages of kind to a number are held back.
 func (s *Suppressions) Suppressed(ctx context.Context, to sms.Number, kind sms.Kind) (middleware.Suppression, bool, error) {
-	if kind == 0 {
-		kind = sms.Notification
+	text, err := s.client.HGet(ctx, s.prefix+to.E164(), fields([]sms.Kind{kind})[0]).Result()
+	if err == redis.Nil {
+		return middleware.Suppression{}, false, nil
 	}
-	values, err := s.client.HMGet(ctx, s.prefix+to.E164(), field(0), field(kind)).Result()
 	if err != nil {
 		return middleware.Suppression{}, false, fmt.Errorf("redislimit: look up a suppression: %w", err)
 	}
-	for _, v := range values {
-		if text, ok := v.(string); ok {
-			var ms int64
-			n, _ := fmt.Sscan(text, &ms)
-			reason := text
-			if n == 1 {
-				reason = text[min(len(strconv.FormatInt(ms, 10))+1, len(text)):]
-			}
-			return middleware.Suppression{Reason: reason, Since: time.UnixMilli(ms)}, true, nil
-		}
+	since, reason, _ := strings.Cut(text, " ")
+	ms, err := strconv.ParseInt(since, 10, 64)
+	if err != nil { // somebody else's entry: whoever wrote it, meant to hold back
+		return middleware.Suppression{Reason: text}, true, nil
 	}
-	return middleware.Suppression{}, false, nil
+	return middleware.Suppression{Reason: reason, Since: time.UnixMilli(ms)}, true, nil
 }

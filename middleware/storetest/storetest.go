@@ -1,5 +1,7 @@
-// Package storetest checks a middleware.Store: whether it keeps the rules that
-// middleware.Deduplicate depends on.
+// Package storetest checks the stores of package middleware: whether a
+// middleware.Store keeps the rules that Deduplicate depends on (Run), a
+// middleware.BudgetStore those of Budget (RunBudget), and a list those of Suppress
+// (RunSuppressions).
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, storetest.Subject{New: func(tb testing.TB) middleware.Store { return mystore.New(…) }})
