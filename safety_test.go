@@ -242,4 +242,8 @@ func TestNew_dry_run_deduplicate_and_budget(t *testing.T) {
 	if _, errs := send(config, hello, hello); errs[0] != nil || sms.ReasonOf(errs[1]) != sms.Throttled || len(v.calls) != 2 {
 		t.Errorf("budget: %v, %d calls", errs, len(v.calls))
 	}
+	config.Limits.Budget = append(config.Limits.Budget, config.Limits.Budget[0])
+	if _, err := notify.New(config); err == nil || !strings.Contains(err.Error(), "limits.budget.daily: there are two of this name") {
+		t.Errorf("two budgets of one name: %v", err)
+	}
 }

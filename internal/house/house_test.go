@@ -20,7 +20,7 @@ var floors = []struct {
 	floor int
 	dirs  []string
 }{
-	{0, []string{"internal/redact", "internal/carrier", "internal/storeclock", "sms"}},
+	{0, []string{"internal/redact", "internal/carrier", "internal/storeclock", "internal/sqlschema", "sms"}},
 	{5, []string{"internal/aheadtest", "internal/cuttest"}},
 	{1, []string{"sms/smstest", "internal/servertest"}},
 	{2, []string{"middleware", "providers", "internal/postal"}},

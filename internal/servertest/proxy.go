@@ -18,6 +18,7 @@ type Proxy struct {
 
 	mu    sync.Mutex // guards what follows
 	down  bool
+	cuts  int
 	next  *cut
 	pairs map[*pair]bool
 }
@@ -79,6 +80,13 @@ func (p *Proxy) Disarm() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.next = nil
+}
+
+// Cuts tells how many connections were cut as Next has asked.
+func (p *Proxy) Cuts() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cuts
 }
 
 // CutAll cuts every connection, now.
@@ -172,6 +180,7 @@ func (p *Proxy) request(c *pair, piece []byte) bool {
 		return true
 	}
 	close(next.done)
+	p.cuts++
 	return false
 }
 
@@ -183,6 +192,7 @@ func (p *Proxy) answer(c *pair, _ []byte) bool {
 		return true
 	}
 	close(c.lose.done)
+	p.cuts++
 	c.lose = nil
 	return false
 }

@@ -78,7 +78,7 @@ func Open(ctx context.Context, db *sql.DB, d Dialect, o Options) (*Engine, error
 	if err != nil {
 		return nil, err
 	}
-	switch has, err := versionOf(ctx, db, d); {
+	switch has, err := schemaOf(d).Has(ctx, db); {
 	case err != nil:
 		return nil, fmt.Errorf("sqlbox: %w", err)
 	case has == 0:

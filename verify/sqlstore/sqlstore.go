@@ -2,19 +2,13 @@ package sqlstore
 
 import (
 	"cmp"
-	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/notifykit/notify/verify"
 )
-
-//go:embed schema/*.sql
-var schema embed.FS
 
 // A Dialect is a kind of database.
 type Dialect int
@@ -79,7 +73,7 @@ func New(db *sql.DB, o Options) (*Store, error) {
 		faults = append(faults, errors.New("sqlstore: the database is nil"))
 	}
 	if !ok {
-		faults = append(faults, fmt.Errorf("sqlstore: there is no dialect %d: write sqlstore.PostgreSQL or sqlstore.MySQL", o.Dialect))
+		faults = append(faults, fmt.Errorf("sqlstore: %w", noDialect(o.Dialect)))
 	}
 	if o.Timeout < 0 {
 		faults = append(faults, fmt.Errorf("sqlstore: the Timeout is %v: it is longer than 0", o.Timeout))
@@ -90,60 +84,8 @@ func New(db *sql.DB, o Options) (*Store, error) {
 	return &Store{db: db, timeout: cmp.Or(o.Timeout, 5*time.Second), words: w}, nil
 }
 
-// Migrate makes the table where it is not there. It may be called at every start.
-func Migrate(ctx context.Context, db *sql.DB, d Dialect) error {
-	name, current := "postgresql", "current_schema()"
-	if d == MySQL {
-		name, current = "mysql", "DATABASE()"
-	} else if d != PostgreSQL {
-		return fmt.Errorf("sqlstore: there is no dialect %d: write sqlstore.PostgreSQL or sqlstore.MySQL", d)
-	}
-	there := func() (bool, error) {
-		var n int
-		err := db.QueryRowContext(ctx, "SELECT count(*) FROM information_schema.tables WHERE table_schema = "+current+" AND table_name = 'notify_verify'").Scan(&n)
-		return n > 0, err
-	}
-	if ok, err := there(); err != nil || ok {
-		return wrapped("migrate", err)
-	}
-	text, err := schema.ReadFile("schema/" + name + "-1.sql")
-	if err != nil {
-		return wrapped("migrate", err)
-	}
-	err = create(ctx, db, withoutComments(string(text)))
-	if err != nil {
-		if ok, again := there(); again == nil && ok { // another was quicker
-			return nil
-		}
-	}
-	return wrapped("migrate", err)
-}
-
-// create runs statements in one transaction, which in PostgreSQL is all or
-// nothing; MySQL has one statement only.
-func create(ctx context.Context, db *sql.DB, text string) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to say
-	for statement := range strings.SplitSeq(text, ";\n") {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return err
-		}
-	}
-	return tx.Commit()
-}
-
-func withoutComments(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		if before, _, found := strings.Cut(line, "--"); found {
-			line = before + "\n"
-		}
-		b.WriteString(line)
-	}
-	return b.String()
+func noDialect(d Dialect) error {
+	return fmt.Errorf("there is no dialect %d: write sqlstore.PostgreSQL or sqlstore.MySQL", d)
 }
 
 // wrapped names what failed. The database's words show no parameters.

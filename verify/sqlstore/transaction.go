@@ -13,8 +13,13 @@ import (
 	"github.com/notifykit/notify/internal/storeclock"
 )
 
-// mostRuns bounds how often a step that the database has undone is run.
-const mostRuns = 20
+// mostRuns bounds how often a step that the database has undone is run, and
+// mostLost how often one is of which nobody knows: whose connection was lost,
+// maybe after it was done.
+const (
+	mostRuns = 20
+	mostLost = 3
+)
 
 // A step is what a transaction works on: rows that nobody else changes before it
 // ends, and the database's time, read after they were locked.
@@ -30,18 +35,24 @@ type locked struct {
 
 // run locks the rows of ids, lets do change them, and commits. Rows are made
 // before they are locked, so that two first steps wait for one another, and in
-// order, so that they do not wait in a ring.
+// order, so that they do not wait in a ring. Where the answer of the commit was
+// lost, the step is run again: it knows itself by its ID, and answers as before.
 func (s *Store) run(ctx context.Context, ids []string, do func(*step) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	for runs := 1; ; runs++ {
+	for runs, gone := 1, 0; ; runs++ {
 		err := s.once(ctx, ids, do)
 		if err == nil {
 			s.cleaner.maybe(s)
 			return nil
 		}
-		if runs == mostRuns || !undone(err) || ctx.Err() != nil {
+		if lost(err) {
+			gone++
+		} else if !undone(err) {
+			return err
+		}
+		if runs == mostRuns || gone == mostLost || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -86,6 +97,8 @@ func (s *Store) once(ctx context.Context, ids []string, do func(*step) error) (e
 	return tx.Commit()
 }
 
+var errRow = errors.New("a row of the table notify_verify holds something else than this version writes")
+
 // get reads a row into a value, which stays as it is where there is none.
 func (s *step) get(id string, into any) error {
 	row := s.rows[id]
@@ -94,7 +107,7 @@ func (s *step) get(id string, into any) error {
 	}
 	if err := json.Unmarshal(row.data, into); err != nil {
 		// The JSON error may quote the row, which holds a number: it is not told.
-		return errors.New("a row of the table notify_verify holds something else than this version writes")
+		return errRow
 	}
 	return nil
 }
@@ -124,7 +137,21 @@ func undone(err error) bool {
 		return s.SQLState() == "40001" || s.SQLState() == "40P01"
 	}
 	text := err.Error()
-	return strings.Contains(text, "Error 1213 ") || strings.Contains(text, "Error 1020 ")
+	return strings.Contains(text, "Error 1213 ") || strings.Contains(text, "Error 1020 ") || strings.Contains(text, "Error 1205 ")
+}
+
+// lost tells whether it is the connection that failed: errors of the database
+// itself have a state, or MySQL's number, and those of class 08 and 57P are of a
+// connection, or of a server that goes.
+func lost(err error) bool {
+	if s, ok := errors.AsType[stateError](err); ok {
+		return strings.HasPrefix(s.SQLState(), "08") || strings.HasPrefix(s.SQLState(), "57P")
+	}
+	if errors.Is(err, errRow) || errors.Is(err, sql.ErrNoRows) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	text := err.Error() // of MySQL's server: "Error 1213 (40001)"
+	return !strings.Contains(text, "Error ") || strings.Contains(text, " (08")
 }
 
 type stateError interface {

@@ -88,7 +88,8 @@ func TestFault_cutConnections(t *testing.T) {
 			addr, _, _ := strings.Cut(rest, end)
 			proxy := servertest.NewProxy(t, addr)
 			s := open(t, on.driver, strings.Replace(dsn, addr, proxy.Addr(), 1), on.dialect)
-			cuttest.Run(t, s, proxy, 10, "notify_verify", "COMMIT", "commit", "UPDATE notify_verify")
+			cuttest.Run(t, cuttest.Subject{Store: s, Proxy: proxy, Repeats: true,
+				Matches: []string{"notify_verify", "COMMIT", "commit", "UPDATE notify_verify"}})
 		})
 	}
 }

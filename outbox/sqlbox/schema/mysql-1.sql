@@ -1,4 +1,4 @@
-CREATE TABLE notify_outbox (
+CREATE TABLE IF NOT EXISTS notify_outbox (
   id        BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   `key`     VARBINARY(255) NOT NULL,
   hash      VARBINARY(255) NOT NULL,
@@ -22,7 +22,7 @@ CREATE TABLE notify_outbox (
   KEY notify_outbox_owner_of (owner),
   KEY notify_outbox_state (state, at)
 ) ENGINE=InnoDB;
-CREATE TABLE notify_outbox_owner (
+CREATE TABLE IF NOT EXISTS notify_outbox_owner (
   id    BIGINT NOT NULL PRIMARY KEY,
   until BIGINT NOT NULL
 ) ENGINE=InnoDB

@@ -1,4 +1,4 @@
-CREATE TABLE notify_verify (
+CREATE TABLE IF NOT EXISTS notify_verify (
   id     VARBINARY(255) NOT NULL PRIMARY KEY,
   data   MEDIUMBLOB NOT NULL,
   until  BIGINT NOT NULL,
