@@ -123,7 +123,7 @@ func (m *MemoryStore) take(now time.Time, id ID, limits []Limit) (refused int, w
 			s = &storedTokens{key: limitKey{l.Scope, l.Of}}
 			m.limits[s.key] = s
 		}
-		s.Tokens = s.Take(now, l.Windows, id)
+		s.Tokens = s.take(now, l.Windows, id)
 		s.until = latest(s.until, s.Until(l.Windows))
 		m.weigh(s)
 		m.due.put(s, s.until)

@@ -40,11 +40,16 @@ func (ts Tokens) Wait(now time.Time, windows []middleware.Window, id ID) time.Du
 // Take gives ts with one more token, without those that no window counts any
 // more. The caller has asked Wait.
 func (ts Tokens) Take(now time.Time, windows []middleware.Window, id ID) Tokens {
+	return ts[:len(ts):len(ts)].take(now, windows, id)
+}
+
+// take is Take for who owns the array: an address range has hundreds of tokens,
+// which are not copied for each one more.
+func (ts Tokens) take(now time.Time, windows []middleware.Window, id ID) Tokens {
 	if ts.holds(now, id) {
 		return ts
 	}
-	live := ts.Live(now, windows)
-	return append(live[:len(live):len(live)], Token{ID: id, At: now})
+	return append(ts.Live(now, windows), Token{ID: id, At: now})
 }
 
 // Live gives those tokens that a window still counts, or that are within
