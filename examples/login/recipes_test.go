@@ -14,14 +14,13 @@ import (
 	"github.com/notifykit/notify/verify"
 )
 
-// The routers of docs/verify.md, each with the lines that stand there.
+// The routers of docs/verify.md.
 func TestRecipes(t *testing.T) {
 	gin.SetMode(gin.TestMode)
 	for name, mount := range map[string]func(h http.Handler) http.Handler{
 		"net/http": func(h http.Handler) http.Handler {
 			mux := http.NewServeMux()
-			mux.Handle("/codes", h)
-			mux.Handle("/codes/", h)
+			mux.Handle("/api/", http.StripPrefix("/api", h))
 			return mux
 		},
 		"Gin": func(h http.Handler) http.Handler {
@@ -50,9 +49,12 @@ func TestRecipes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			router := mount(verify.Handler(v, verify.HTTPOptions{Region: "CN"}))
+			router, prefix := mount(verify.Handler(v, verify.HTTPOptions{Region: "CN"})), ""
+			if name == "net/http" {
+				prefix = "/api"
+			}
 			post := func(path, body string) *httptest.ResponseRecorder {
-				r := httptest.NewRequest("POST", path, strings.NewReader(body))
+				r := httptest.NewRequest("POST", prefix+path, strings.NewReader(body))
 				r.Header.Set("Content-Type", "application/json")
 				w := httptest.NewRecorder()
 				router.ServeHTTP(w, r)
