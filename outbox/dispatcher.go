@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -68,6 +69,7 @@ func (d *dispatcher) run() {
 	full := false // whether the last Take had all it asked for
 	failures := 0
 	for d.life.Err() == nil {
+		runtime.Gosched() // workers whose ends came back together are all free first
 		classes, n, wake := d.wanted()
 		if n == 0 {
 			d.idle(wake)

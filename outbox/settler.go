@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,6 +43,7 @@ func (s *settler) start() { s.loop.Go(s.run) }
 func (s *settler) run() {
 	for first := range s.in {
 		all := []*settling{first}
+		runtime.Gosched() // whoever is about to hand an end over does it first
 	gather:
 		for len(all) < mostEnds {
 			select {

@@ -38,13 +38,27 @@ type Dialect struct {
 	ForUpdate, SkipLocked string
 	// Returning: an UPDATE takes its rows from a WITH and gives them back.
 	Returning bool
+	// Alone: a statement by itself is a transaction that costs one trip.
+	Alone bool
 	// Update gives the statement that sets n rows at once, with the parameters of
 	// each in the order of setColumns, id first.
 	Update func(n int) string
+	// End gives the statement that ends n rows which are still as they were handed
+	// out, with the parameters of each in the order of endColumns.
+	End func(n int) string
 }
 
 // setColumns are what an end or a change sets; id says of which row.
 var setColumns = []string{"id", "state", "at", "due", "ready", "owner", "unsure", "tries", "story", "data"}
+
+// endColumns are what an end is: of which row and hand-out, and what it sets.
+var endColumns = []string{"id", "owner", "lease", "state", "at", "tries", "story"}
+
+// ended is what an end sets, of the row o, by the values v.
+const ended = "state=v.state, at=COALESCE(v.at,{now}), due=COALESCE(v.at,{now}), ready=0, owner=NULL, unsure=NULL, tries=v.tries, story=v.story, data=NULL"
+
+// still says that a row is as it was handed out.
+const still = "o.id = v.id AND o.state = 2 AND o.owner = v.owner AND o.lease = v.lease"
 
 // SQLite is the dialect of SQLite 3.42 and later.
 var SQLite = Dialect{
@@ -56,6 +70,10 @@ var SQLite = Dialect{
 	Update: func(n int) string {
 		return "UPDATE notify_outbox SET state=v.column2, at=v.column3, due=v.column4, ready=v.column5, owner=v.column6, unsure=v.column7, tries=v.column8, story=v.column9, data=v.column10" +
 			" FROM (VALUES " + rows(n, len(setColumns)) + ") AS v WHERE notify_outbox.id = v.column1"
+	},
+	End: func(n int) string {
+		return "WITH v(" + strings.Join(endColumns, ",") + ") AS (VALUES " + rows(n, len(endColumns)) + ")" +
+			" UPDATE notify_outbox AS o SET " + ended + " FROM v WHERE " + still
 	},
 }
 
@@ -71,15 +89,25 @@ var PostgreSQL = Dialect{
 	ForUpdate:  " FOR UPDATE",
 	SkipLocked: " FOR UPDATE SKIP LOCKED",
 	Returning:  true,
+	Alone:      true,
 	Update: func(n int) string {
-		types := []string{"bigint", "smallint", "bigint", "bigint", "smallint", "bigint", "bigint", "integer", "bytea", "bytea"}
-		row := make([]string, len(types))
-		for i, t := range types {
-			row[i] = "CAST(? AS " + t + ")"
-		}
+		row := typed("bigint", "smallint", "bigint", "bigint", "smallint", "bigint", "bigint", "integer", "bytea", "bytea")
 		return "UPDATE notify_outbox AS o SET state=v.state, at=v.at, due=v.due, ready=v.ready, owner=v.owner, unsure=v.unsure, tries=v.tries, story=v.story, data=v.data" +
-			" FROM (VALUES " + repeated(n, "("+strings.Join(row, ",")+")") + ") AS v(" + strings.Join(setColumns, ",") + ") WHERE o.id = v.id"
+			" FROM (VALUES " + repeated(n, row) + ") AS v(" + strings.Join(setColumns, ",") + ") WHERE o.id = v.id"
 	},
+	End: func(n int) string {
+		row := typed("bigint", "bigint", "bigint", "smallint", "bigint", "integer", "bytea")
+		return "UPDATE notify_outbox AS o SET " + ended + " FROM (VALUES " + repeated(n, row) + ") AS v(" + strings.Join(endColumns, ",") + ") WHERE " + still
+	},
+}
+
+// typed is a row of parameters of these types.
+func typed(types ...string) string {
+	row := make([]string, len(types))
+	for i, t := range types {
+		row[i] = "CAST(? AS " + t + ")"
+	}
+	return "(" + strings.Join(row, ",") + ")"
 }
 
 // MySQL is the dialect of MySQL 8 and of MariaDB 10.6 and later.
@@ -94,16 +122,20 @@ var MySQL = Dialect{
 	Same:       "ON DUPLICATE KEY UPDATE `key` = IF(hash = VALUES(hash), `key`, NULL)",
 	ForUpdate:  " FOR UPDATE",
 	SkipLocked: " FOR UPDATE SKIP LOCKED",
+	Alone:      true,
 	Update: func(n int) string {
-		named := make([]string, len(setColumns))
-		for i, c := range setColumns {
-			named[i] = "? AS " + c
-		}
-		first := "SELECT " + strings.Join(named, ",")
-		rest := strings.Repeat(" UNION ALL SELECT "+marks(len(setColumns)), n-1)
-		return "UPDATE notify_outbox AS o JOIN (" + first + rest + ") AS v ON o.id = v.id" +
+		return "UPDATE notify_outbox AS o JOIN (" + selected(n, setColumns) + ") AS v ON o.id = v.id" +
 			" SET o.state=v.state, o.at=v.at, o.due=v.due, o.ready=v.ready, o.owner=v.owner, o.unsure=v.unsure, o.tries=v.tries, o.story=v.story, o.data=v.data"
 	},
+	End: func(n int) string {
+		set := "o." + strings.ReplaceAll(ended, ", ", ", o.")
+		return "UPDATE notify_outbox AS o JOIN (" + selected(n, endColumns) + ") AS v ON " + still + " SET " + set
+	},
+}
+
+// selected are n rows of parameters as a table with these columns.
+func selected(n int, columns []string) string {
+	return "SELECT ? AS " + strings.Join(columns, ", ? AS ") + strings.Repeat(" UNION ALL SELECT "+marks(len(columns)), n-1)
 }
 
 // sql turns a query as it is written here into the database's.

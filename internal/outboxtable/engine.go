@@ -64,9 +64,11 @@ type Engine struct {
 	closed bool         // under calls
 	paused atomic.Bool  // by tests: nothing is renewed
 	killed atomic.Bool  // by tests: nothing is given up
+	more   atomic.Bool  // the last claim got all it asked for: a look before the next tells nothing
 
 	tenure atomic.Pointer[tenure]
 	undo   mend
+	floors floors
 
 	mu   sync.Mutex
 	wake chan struct{} // closed when something was put here
@@ -92,6 +94,7 @@ func (t *tenure) Valid() bool { return int64(time.Since(start)) < t.until.Load()
 type token struct {
 	*tenure
 	lease int64
+	id    int64 // of the row
 }
 
 // New opens an Engine on tables that are there.

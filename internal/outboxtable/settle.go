@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -32,6 +34,12 @@ func (r *row) ends(t token, to outbox.State) bool {
 	mine := r.state == outbox.Sending && r.lease == t.lease && (r.owner == t.owner || r.unsure == t.lease)
 	late := r.unsure == t.lease && (r.state == outbox.Held || r.state == outbox.Sending && to == outbox.Accepted)
 	return mine || late
+}
+
+// recorded tells whether this very end is there already: its commit came about,
+// and its answer was lost.
+func (r *row) recorded(t token, to outbox.Record) bool {
+	return to.State.Ended() && r.state == to.State && r.lease == t.lease && bytes.Equal(r.story, to.Story)
 }
 
 // set gives r the State, At, Tries and Story of to.
@@ -93,20 +101,16 @@ func (e *Engine) locked(ctx context.Context, c Conn, keys []any) (map[string]*ro
 	return rows, r.Err()
 }
 
-// write sets all rows that were changed. Statements of few different lengths are
-// prepared once by the drivers that prepare.
+// write sets all rows that were changed.
 func (e *Engine) write(ctx context.Context, c Conn, rows []*row) error {
 	rows = slices.DeleteFunc(rows, func(r *row) bool { return !r.changed })
 	for len(rows) > 0 {
-		n := 1
-		for n*4 <= len(rows) && n < 64 {
-			n *= 4
-		}
+		n, size := portion(len(rows))
 		var args []any
 		for _, r := range rows[:n] {
 			args = append(args, r.args()...)
 		}
-		if _, err := c.ExecContext(ctx, e.d.sql(e.d.Update(n)), args...); err != nil {
+		if _, err := c.ExecContext(ctx, e.d.sql(e.d.Update(size)), padded(args, size*len(setColumns))...); err != nil {
 			return err
 		}
 		rows = rows[n:]
@@ -131,33 +135,18 @@ func (e *Engine) Settle(ctx context.Context, ends []outbox.End) []error {
 	if len(ends) == 0 {
 		return answers
 	}
-	keys := make([]any, 0, len(ends))
-	for _, end := range ends {
-		keys = append(keys, e.d.key(end.Lease.Key))
+	if e.d.Alone && e.quick(ctx, e.store.Read(), ends) == nil {
+		return answers
 	}
 	back := false
-	err = e.store.Write(ctx, func(ctx context.Context, c Conn) error {
+	err = e.store.Write(ctx, func(ctx context.Context, c Conn) (err error) {
+		clear(answers)
 		back = false
-		rows, err := e.locked(ctx, c, keys)
-		if err != nil {
-			return err
+		if !e.d.Alone && e.quick(ctx, c, ends) == nil {
+			return nil
 		}
-		var changed []*row
-		for i, end := range ends {
-			r := rows[end.Lease.Key]
-			t, ok := end.Lease.Token.(token)
-			answers[i] = nil
-			if r == nil || !ok || !r.ends(t, end.State) {
-				answers[i] = outbox.ErrState
-				continue
-			}
-			if !r.changed {
-				changed = append(changed, r)
-			}
-			r.set(end.Record)
-			back = back || r.ready
-		}
-		return e.write(ctx, c, changed)
+		back, err = e.settle(ctx, c, ends, answers)
+		return err
 	})
 	if err != nil {
 		return fill(e.failed(ctx, fmt.Errorf("settle: %w", err)))
@@ -166,6 +155,88 @@ func (e *Engine) Settle(ctx context.Context, ends []outbox.End) []error {
 		e.changed()
 	}
 	return answers
+}
+
+// errSlow says that ends have to be looked at one by one.
+var errSlow = errors.New("not all of them are final ends of what nobody has touched")
+
+// quick records ends as nearly all of them are, in one statement: final, and of
+// rows that nobody has touched since they were handed out. Where it gives an error
+// it may have recorded some of them, which settle knows again.
+func (e *Engine) quick(ctx context.Context, c Conn, ends []outbox.End) error {
+	for _, end := range ends {
+		if t, ok := end.Lease.Token.(token); !ok || t.id == 0 || !end.State.Ended() {
+			return errSlow
+		}
+	}
+	for len(ends) > 0 {
+		n, size := portion(len(ends))
+		args := make([]any, 0, size*len(endColumns))
+		for _, end := range ends[:n] {
+			t := end.Lease.Token.(token)
+			at := sql.NullInt64{Int64: micros(end.At), Valid: !end.At.IsZero()}
+			args = append(args, t.id, t.owner, t.lease, int(end.State), at, end.Tries, end.Story)
+		}
+		r, err := c.ExecContext(ctx, e.d.sql(e.d.End(size)), padded(args, size*len(endColumns))...)
+		if err != nil {
+			return err
+		}
+		if changed, err := r.RowsAffected(); err != nil || changed != int64(n) {
+			return errSlow
+		}
+		ends = ends[n:]
+	}
+	return nil
+}
+
+// mostRows bounds how many rows one statement sets.
+const mostRows = 256
+
+// portion is how many of n rows the next statement is for, and for how many it is
+// written: a power of two, so that statements have few different lengths and are
+// prepared once by the drivers that prepare.
+func portion(n int) (rows, size int) {
+	n = min(n, mostRows)
+	return n, 1 << bits.Len(uint(n-1))
+}
+
+// padded fills up the parameters of a statement with rows without an id, which are
+// nowhere.
+func padded(args []any, n int) []any {
+	for len(args) < n {
+		args = append(args, nil)
+	}
+	return args
+}
+
+// settle records ends one by one, and tells whether any row is ready again.
+func (e *Engine) settle(ctx context.Context, c Conn, ends []outbox.End, answers []error) (back bool, err error) {
+	keys := make([]any, 0, len(ends))
+	for _, end := range ends {
+		keys = append(keys, e.d.key(end.Lease.Key))
+	}
+	rows, err := e.locked(ctx, c, keys)
+	if err != nil {
+		return false, err
+	}
+	var changed []*row
+	for i, end := range ends {
+		r := rows[end.Lease.Key]
+		t, ok := end.Lease.Token.(token)
+		switch {
+		case r != nil && ok && r.recorded(t, end.Record):
+			continue
+		case r == nil || !ok || !r.ends(t, end.State):
+			answers[i] = outbox.ErrState
+			continue
+		}
+		if !r.changed {
+			changed = append(changed, r)
+		}
+		r.set(end.Record)
+		back = back || r.ready
+	}
+	return back, e.write(ctx, c, changed)
 }
 
 // Change compares and sets.

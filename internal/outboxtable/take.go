@@ -29,6 +29,7 @@ func (e *Engine) Take(ctx context.Context, classes []string, n int) ([]outbox.Le
 	var leases []outbox.Lease
 	err = e.await(ctx, classes, func(ready []string) (bool, error) {
 		leases, err = e.claim(ctx, ready, n)
+		e.more.Store(err == nil && len(leases) == n)
 		return len(leases) > 0, err
 	})
 	return leases, e.failed(ctx, err)
@@ -65,7 +66,8 @@ func (e *Engine) await(ctx context.Context, classes []string, try func(ready []s
 		wake := e.woken()
 		ready, next := classes, e.o.Poll
 		var err error
-		if e.o.PeekFirst {
+		sure := e.more.Swap(false)
+		if e.o.PeekFirst && !sure {
 			if ready, next, err = e.look(ctx, classes); err != nil {
 				return err
 			}
@@ -73,6 +75,9 @@ func (e *Engine) await(ctx context.Context, classes []string, try func(ready []s
 		if len(ready) > 0 {
 			if done, err := try(ready); done || err != nil {
 				return err
+			}
+			if sure { // it was not
+				continue
 			}
 			if !e.o.PeekFirst {
 				if ready, next, err = e.look(ctx, classes); err != nil {
@@ -152,7 +157,7 @@ func (e *Engine) claim(ctx context.Context, classes []string, n int) ([]outbox.L
 			return nil, fmt.Errorf("renew the lease: %w", err)
 		}
 	}
-	t := token{e.tenure.Load(), rand.Int64N(1<<62) + 1}
+	t := token{tenure: e.tenure.Load(), lease: rand.Int64N(1<<62) + 1}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTime)
 	defer cancel()
 	leases, err := e.claimBy(ctx, t, classes, n)
@@ -207,13 +212,14 @@ func (e *Engine) claimBy(ctx context.Context, t token, classes []string, n int) 
 	return leases, err
 }
 
-// claimAtOnce is one statement, which is a transaction by itself.
+// claimAtOnce is one statement, which is a transaction by itself. It gives rows as
+// they are after it: what they were before stands in columns of its own. The rows
+// are named by an array, and the time by a subquery, so that no plan reads the
+// whole table, or what is due tomorrow.
 func (e *Engine) claimAtOnce(ctx context.Context, t token, class string, n int) ([]outbox.Lease, error) {
-	query := "WITH p AS (SELECT " + claimed + " FROM notify_outbox WHERE ready = 1 AND class = ? AND due <= {now} ORDER BY due, id LIMIT ?" + e.d.SkipLocked + ")" +
-		" UPDATE notify_outbox AS o SET " + strings.ReplaceAll(strings.ReplaceAll(handOut, "lease = 0", "o.lease = 0"), "ELSE state", "ELSE o.state") +
-		" FROM p WHERE o.id = p.id RETURNING p.*"
-	query = strings.ReplaceAll(query, "was_at = at, at = CASE WHEN state = 2 THEN at ELSE", "was_at = o.at, at = CASE WHEN o.state = 2 THEN o.at ELSE")
-	r, err := e.store.Read().QueryContext(ctx, e.d.sql(query), class, n, t.owner, t.lease)
+	query := "UPDATE notify_outbox SET " + handOut + " WHERE id = ANY(ARRAY(SELECT id FROM notify_outbox WHERE ready = 1 AND class = ? AND due <= (SELECT {now}) ORDER BY due, id LIMIT ?" + e.d.SkipLocked + "))" +
+		" RETURNING id, {key}, hash, class, was_state, was_at, due, was_state, rpt, tries, story, data"
+	r, err := e.store.Read().QueryContext(ctx, e.d.sql(query), t.owner, t.lease, class, n)
 	if err != nil {
 		return nil, err
 	}
@@ -222,12 +228,24 @@ func (e *Engine) claimAtOnce(ctx context.Context, t token, class string, n int) 
 }
 
 // pick locks what is to be claimed of a class.
-func (e *Engine) pick(ctx context.Context, c Conn, t token, class string, n int) ([]outbox.Lease, []any, error) {
-	r, err := c.QueryContext(ctx, e.d.sql("SELECT "+claimed+" FROM notify_outbox WHERE ready = 1 AND class = ? AND due <= {now} ORDER BY due, id LIMIT ?"+e.d.SkipLocked), class, n)
-	if err != nil {
-		return nil, nil, err
+func (e *Engine) pick(ctx context.Context, c Conn, t token, class string, n int) (leases []outbox.Lease, ids []any, err error) {
+	query := e.d.sql("SELECT " + claimed + " FROM notify_outbox WHERE ready = 1 AND class = ? AND due >= ? AND due <= {now} ORDER BY due, id LIMIT ?" + e.d.SkipLocked)
+	for from := e.floors.get(class); ; from = 0 {
+		r, err := c.QueryContext(ctx, query, class, from, n)
+		if err != nil {
+			return nil, nil, err
+		}
+		if leases, ids, err = scanClaimed(r, t); err != nil {
+			return nil, nil, err
+		}
+		if len(leases) == n {
+			e.floors.set(class, from, leases[n-1].At.UnixMicro())
+			return leases, ids, nil
+		}
+		if from == 0 {
+			return leases, ids, nil
+		}
 	}
-	return scanClaimed(r, t)
 }
 
 // scanClaimed reads rows as they were before they were claimed, in the order in
@@ -248,6 +266,7 @@ func scanClaimed(r *sql.Rows, t token) (leases []outbox.Lease, ids []any, err er
 		if err := r.Scan(&one.id, &l.Key, &l.Hash, &l.Class, &state, &at, &one.due, &lease, &repeat, &tries, &story, &l.Data); err != nil {
 			return nil, nil, err
 		}
+		t.id = one.id
 		l.At, l.Repeat, l.Token = time.UnixMicro(one.due), repeat == 1, t
 		if lease != 0 {
 			l.Last = outbox.Record{Key: l.Key, Hash: l.Hash, Class: l.Class, State: outbox.State(state), At: time.UnixMicro(at), Tries: tries, Story: story}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"runtime"
 	"sync"
 
 	"github.com/notifykit/notify/internal/outboxtable"
@@ -64,6 +65,7 @@ func (w *writer) run() {
 	defer close(w.done)
 	for first := range w.in {
 		all := []*write{first}
+		runtime.Gosched() // whoever is about to write does it in this transaction
 	gather:
 		for len(all) < mostWrites {
 			select {
