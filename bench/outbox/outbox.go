@@ -4,6 +4,7 @@ package outbox
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"sync"
@@ -16,9 +17,11 @@ import (
 
 // A Case is an engine and what it is measured with.
 type Case struct {
-	Name    string
 	Open    func() (outbox.Engine, func() error, error) // on an empty store
 	Workers int
+	// Bare opens the store that Open was asked for last, for the bare statements.
+	Bare       func() (*sql.DB, error)
+	PostgreSQL bool // it is one, else SQLite
 }
 
 // Figures are what was measured of a Case.
@@ -28,12 +31,14 @@ type Figures struct {
 	Slow               float64 // the same by a sender of 50 ms
 	P50, P99           time.Duration
 	Code               time.Duration // of a code behind the backlog, the longest of 50
+	Group              int           // messages of a commit, on average
+	Bare               float64       // sent a second by the bare statements with such commits
 }
 
 // Measure measures c with n messages. The times of one run differ by half from
 // those of the next on a busy machine.
 func (c Case) Measure(ctx context.Context, n int) (f Figures, err error) {
-	for _, step := range []func(context.Context, int, *Figures) error{c.enqueue, c.backlog, c.latency} {
+	for _, step := range []func(context.Context, int, *Figures) error{c.enqueue, c.backlog, c.bare, c.latency} {
 		if err := step(ctx, n, &f); err != nil {
 			return f, err
 		}
@@ -57,16 +62,17 @@ func message(i int) sms.Message {
 }
 
 // box opens an Outbox on a new store.
-func (c Case) box(send sms.SenderFunc, workers int) (*outbox.Outbox, func() error, error) {
-	e, closed, err := c.Open()
+func (c Case) box(send sms.SenderFunc, workers int) (*outbox.Outbox, *counted, func() error, error) {
+	opened, closed, err := c.Open()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
+	e := &counted{Engine: opened}
 	b, err := outbox.New(outbox.Options{Engine: e, Sender: send, Templates: registry, Workers: workers, Classes: []outbox.Class{{Name: "verification"}, {Name: "notification"}, {Name: "promotion", Workers: max(1, workers-1)}}})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return b, func() error {
+	return b, e, func() error {
 		err := b.Close(context.Background())
 		if failed := closed(); err == nil {
 			err = failed
@@ -80,7 +86,7 @@ func nothing(context.Context, sms.Message) (sms.Receipt, error) {
 }
 
 func (c Case) enqueue(ctx context.Context, n int, f *Figures) error {
-	b, closed, err := c.box(nothing, c.Workers)
+	b, _, closed, err := c.box(nothing, c.Workers)
 	if err != nil {
 		return err
 	}
@@ -120,42 +126,67 @@ func (c Case) enqueue(ctx context.Context, n int, f *Figures) error {
 	return closed()
 }
 
-func (c Case) backlog(ctx context.Context, n int, f *Figures) error {
-	for _, run := range []struct {
-		takes time.Duration
-		of    *float64
-		n     int
-	}{{0, &f.EndToEnd, n}, {50 * time.Millisecond, &f.Slow, n / 4}} {
-		var sent atomic.Int64
-		done := make(chan struct{})
-		b, closed, err := c.box(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-			if run.takes > 0 {
-				time.Sleep(run.takes)
-			}
-			if m.Template == "sale" && int(sent.Add(1)) == run.n {
-				close(done)
-			}
-			return nothing(ctx, m)
-		}, c.Workers)
-		if err != nil {
-			return err
+func (c Case) backlog(ctx context.Context, n int, f *Figures) (err error) {
+	if f.EndToEnd, f.Group, err = c.sent(ctx, n, 0); err == nil {
+		f.Slow, _, err = c.sent(ctx, n/4, 50*time.Millisecond)
+	}
+	return err
+}
+
+// sent gives how many of a backlog of n are sent a second by a Sender that takes so
+// long, and how many a commit was for.
+func (c Case) sent(ctx context.Context, n int, takes time.Duration) (perSecond float64, group int, err error) {
+	var sent atomic.Int64
+	done := make(chan struct{})
+	b, e, closed, err := c.box(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+		if takes > 0 {
+			time.Sleep(takes)
 		}
-		for i := 0; i < run.n; i += 1000 {
-			batch := make([]sms.Message, 0, 1000)
-			for j := i; j < min(i+1000, run.n); j++ {
-				batch = append(batch, message(j))
-			}
-			if err := b.Enqueue(ctx, batch...); err != nil {
-				return err
-			}
+		if int(sent.Add(1)) == n {
+			close(done)
 		}
-		began := time.Now()
-		if err := b.Start(ctx); err != nil {
-			return err
-		}
-		<-done
-		*run.of = float64(run.n) / time.Since(began).Seconds()
-		if err := closed(); err != nil {
+		return nothing(ctx, m)
+	}, c.Workers)
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := fill(ctx, b, n); err != nil {
+		return 0, 0, err
+	}
+	began := time.Now()
+	if err := b.Start(ctx); err != nil {
+		return 0, 0, err
+	}
+	<-done
+	perSecond, group = float64(n)/time.Since(began).Seconds(), e.group()
+	return perSecond, group, closed()
+}
+
+// bare lets the bare statements do the same.
+func (c Case) bare(ctx context.Context, n int, f *Figures) error {
+	b, _, closed, err := c.box(nothing, c.Workers)
+	if err != nil {
+		return err
+	}
+	if err := fill(ctx, b, n); err != nil {
+		return err
+	}
+	if err := closed(); err != nil {
+		return err
+	}
+	db, err := c.Bare()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	f.Bare, err = Bare(ctx, db, c.PostgreSQL, n, f.Group)
+	return err
+}
+
+// fill enqueues n promotions.
+func fill(ctx context.Context, b *outbox.Outbox, n int) error {
+	for i := 0; i < n; i += 1000 {
+		if err := b.Enqueue(ctx, messages(i, min(1000, n-i))...); err != nil {
 			return err
 		}
 	}
@@ -166,7 +197,7 @@ func (c Case) backlog(ctx context.Context, n int, f *Figures) error {
 // come while promotions wait.
 func (c Case) latency(ctx context.Context, n int, f *Figures) error {
 	came := make(chan string, 1)
-	b, closed, err := c.box(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+	b, _, closed, err := c.box(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 		if m.Template == "code" {
 			came <- m.Key
 		} else {
@@ -202,14 +233,8 @@ func (c Case) latency(ctx context.Context, n int, f *Figures) error {
 	}
 	slices.Sort(alone)
 	f.P50, f.P99 = alone[len(alone)/2], alone[len(alone)*99/100]
-	for i := 0; i < n; i += 1000 {
-		batch := make([]sms.Message, 0, 1000)
-		for j := i; j < min(i+1000, n); j++ {
-			batch = append(batch, message(j))
-		}
-		if err := b.Enqueue(ctx, batch...); err != nil {
-			return err
-		}
+	if err := fill(ctx, b, n); err != nil {
+		return err
 	}
 	for range 50 {
 		took, err := one()

@@ -36,18 +36,15 @@ func run(ctx context.Context, n, workers int) error {
 	}
 	defer os.RemoveAll(dir)
 	stores := 0
-	path := func() string { stores++; return filepath.Join(dir, fmt.Sprint(stores, ".db")) }
-	f, err := measure.Case{Name: "sqlitebox", Workers: workers, Open: func() (outbox.Engine, func() error, error) {
+	path := func() string { return filepath.Join(dir, fmt.Sprint(stores, ".db")) }
+	f, err := measure.Case{Workers: workers, Open: func() (outbox.Engine, func() error, error) {
+		stores++
 		e, err := sqlitebox.Open(path(), sqlitebox.Options{})
 		if err != nil {
 			return nil, nil, err
 		}
 		return e, e.Close, nil
-	}}.Measure(ctx, n)
-	if err != nil {
-		return err
-	}
-	bare, err := bareStatements(ctx, path(), n, workers)
+	}, Bare: func() (*sql.DB, error) { return measure.OpenSQLite(path()) }}.Measure(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -61,8 +58,8 @@ func run(ctx context.Context, n, workers int) error {
 		{"enqueued a second, 64 goroutines", int(f.Many)},
 		{"enqueued a second, batches of 1,000", int(f.Batches)},
 		{fmt.Sprintf("sent a second from a backlog, sender of 0 ms, %d workers", workers), int(f.EndToEnd)},
-		{fmt.Sprintf("the bare statements with the same commits, %d at once", workers), int(bare)},
-		{"ours to the bare statements", fmt.Sprintf("%.2f", f.EndToEnd/bare)},
+		{fmt.Sprintf("the bare statements with the same commits, of %d on average", f.Group), int(f.Bare)},
+		{"ours to the bare statements", fmt.Sprintf("%.2f", f.EndToEnd/f.Bare)},
 		{fmt.Sprintf("sent a second, sender of 50 ms, %d workers (at most %d)", workers, workers*20), int(f.Slow)},
 		{"from Enqueue to the Sender, alone: half within", f.P50.Round(10 * time.Microsecond)},
 		{"from Enqueue to the Sender, alone: 99 of 100 within", f.P99.Round(10 * time.Microsecond)},
@@ -71,62 +68,4 @@ func run(ctx context.Context, n, workers int) error {
 		fmt.Printf("| %s | %v |\n", line.what, line.of)
 	}
 	return nil
-}
-
-// bareStatements takes what an outbox has on its file to its end with the
-// statements that this needs and nothing else: the same rows and indexes, a group
-// at a time, each mark and each end committed.
-func bareStatements(ctx context.Context, path string, n, group int) (float64, error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(2000)")
-	if err != nil {
-		return 0, err
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	mark, err := db.PrepareContext(ctx, "UPDATE notify_outbox SET state = 2, ready = 0, owner = 7, lease = 7, was_at = at, at = ? WHERE id IN (SELECT id FROM notify_outbox WHERE ready = 1 AND class = 'promotion' AND due <= ? ORDER BY due, id LIMIT ?) RETURNING id, data")
-	if err != nil {
-		return 0, err
-	}
-	end, err := db.PrepareContext(ctx, "UPDATE notify_outbox SET state = 3, at = ?, owner = NULL, tries = 1, story = ?, data = NULL WHERE id = ? AND state = 2 AND lease = 7")
-	if err != nil {
-		return 0, err
-	}
-	story := make([]byte, 220) // as long as that of a message accepted at once
-	began := time.Now()
-	for done := 0; done < n; {
-		rows, err := mark.QueryContext(ctx, time.Now().UnixMicro(), time.Now().UnixMicro(), group)
-		if err != nil {
-			return 0, err
-		}
-		var ids []int64
-		for rows.Next() {
-			var id int64
-			var data []byte
-			if err := rows.Scan(&id, &data); err != nil {
-				return 0, err
-			}
-			ids = append(ids, id)
-		}
-		if err := rows.Close(); err != nil {
-			return 0, err
-		}
-		if len(ids) == 0 {
-			return 0, fmt.Errorf("the file has %d messages, not %d", done, n)
-		}
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			return 0, err
-		}
-		one := tx.StmtContext(ctx, end)
-		for _, id := range ids {
-			if _, err := one.ExecContext(ctx, time.Now().UnixMicro(), story, id); err != nil {
-				return 0, err
-			}
-		}
-		if err := tx.Commit(); err != nil {
-			return 0, err
-		}
-		done += len(ids)
-	}
-	return float64(n) / time.Since(began).Seconds(), nil
 }
