@@ -197,14 +197,7 @@ func fill(ctx context.Context, b *outbox.Outbox, n int) error {
 // come while promotions wait.
 func (c Case) latency(ctx context.Context, n int, f *Figures) error {
 	came := make(chan string, 1)
-	b, _, closed, err := c.box(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-		if m.Template == "code" {
-			came <- m.Key
-		} else {
-			time.Sleep(5 * time.Millisecond)
-		}
-		return nothing(ctx, m)
-	}, 8)
+	b, _, closed, err := c.box(coming(came), 8)
 	if err != nil {
 		return err
 	}
@@ -214,13 +207,7 @@ func (c Case) latency(ctx context.Context, n int, f *Figures) error {
 	codes := 0
 	one := func() (time.Duration, error) {
 		codes++
-		began := time.Now()
-		m := sms.Message{To: "+8613800000000", Template: "code", Params: sms.Params{"code": "482913"}, Key: fmt.Sprintf("code-%d", codes)}
-		if err := b.Enqueue(ctx, m); err != nil {
-			return 0, err
-		}
-		<-came
-		return time.Since(began), nil
+		return code(ctx, b, fmt.Sprintf("code-%d", codes), came)
 	}
 	var alone []time.Duration
 	for range 300 {

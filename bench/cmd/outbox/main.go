@@ -2,6 +2,7 @@
 // statements with the same commits:
 //
 //	go run ./bench/cmd/outbox
+//	go run ./bench/cmd/outbox -waiting 1000000
 package main
 
 import (
@@ -23,7 +24,14 @@ import (
 func main() {
 	n := flag.Int("n", 100_000, "messages of a backlog")
 	workers := flag.Int("workers", 64, "workers")
+	wait := flag.Int("waiting", 0, "measure instead what so many waiting messages cost")
 	flag.Parse()
+	if *wait > 0 {
+		if err := waiting(context.Background(), *wait); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if err := run(context.Background(), *n, *workers); err != nil {
 		log.Fatal(err)
 	}
