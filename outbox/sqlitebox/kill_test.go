@@ -2,6 +2,7 @@ package sqlitebox_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -30,6 +31,18 @@ func TestKill(t *testing.T) {
 	for name, ask := range map[string]bool{"the vendor can be asked": true, "nobody can be asked": false} {
 		t.Run(name, func(t *testing.T) {
 			killtest.Run(t, killtest.Options{Place: filepath.Join(t.TempDir(), "outbox.db"), Open: openKilled, Kills: *kills, Ask: ask})
+		})
+	}
+}
+
+// Two, then ten processes share one file, and one is killed in the middle.
+func TestKill_together(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills processes for a while")
+	}
+	for _, n := range []int{2, 10} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			killtest.RunTogether(t, killtest.Options{Place: filepath.Join(t.TempDir(), "outbox.db"), Open: openKilled, Together: n, Ask: true})
 		})
 	}
 }

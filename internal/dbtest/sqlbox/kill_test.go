@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"flag"
+	"fmt"
 	"io"
 	"log"
 	"os"
@@ -40,6 +41,7 @@ func openKilled(place string) (outbox.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	db.SetMaxOpenConns(6) // ten processes share one server
 	dialect := sqlbox.PostgreSQL
 	if driver == "mysql" {
 		dialect = sqlbox.MySQL
@@ -69,5 +71,21 @@ func TestKill(t *testing.T) {
 			migrated(t, on.driver, dsn, on.dialect)
 			killtest.Run(t, killtest.Options{Place: on.driver + " " + dsn, Open: openKilled, Kills: *kills, Ask: true})
 		})
+	}
+}
+
+// Two, then ten processes work on one database, and one is killed in the middle.
+func TestKill_together(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills processes for a while")
+	}
+	for name, on := range databases {
+		for _, n := range []int{2, 10} {
+			t.Run(fmt.Sprintf("%s, %d", name, n), func(t *testing.T) {
+				dsn := on.dsn(t)
+				migrated(t, on.driver, dsn, on.dialect)
+				killtest.RunTogether(t, killtest.Options{Place: on.driver + " " + dsn, Open: openKilled, Together: n, Ask: true})
+			})
+		}
 	}
 }
