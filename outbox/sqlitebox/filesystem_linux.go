@@ -23,7 +23,12 @@ func checkFilesystem(folder, allowed string) error {
 	if err := syscall.Statfs(folder, &s); err != nil {
 		return fmt.Errorf("its folder: %w", err)
 	}
-	name := networks[uint32(s.Type)]
+	return refuse(uint32(s.Type), allowed)
+}
+
+// refuse tells of a file system whose files are another machine's.
+func refuse(kind uint32, allowed string) error {
+	name := networks[kind]
 	if name == "" || name == allowed {
 		return nil
 	}
