@@ -64,7 +64,7 @@ func Run(t *testing.T, o Options) Counts {
 		if n := run % (len(Steps) + 1); n < len(Steps) {
 			p.Step = Steps[n]
 		}
-		if err := log.kill(t, p, time.Duration(100+chance.IntN(700))*time.Millisecond); err != nil {
+		if err := log.kill(t, p, after(time.Duration(100+chance.IntN(700))*time.Millisecond)); err != nil {
 			t.Fatalf("seed %d, run %d, step %q: %v", seed, run, p.Step, err)
 		}
 	}
@@ -102,11 +102,26 @@ func finish(t *testing.T, o Options, sb *sandbox.Sandbox, log *log, c *Counts) {
 type log struct {
 	mu                         sync.Mutex // guards the maps
 	acknowledged, taken, ended map[string]bool
-	takes                      map[int]int // messages that each run has taken
+	takes                      map[int]int           // messages that each run has taken
+	busy                       map[int]chan struct{} // closed when a run has taken busyAfter of them
+}
+
+// busyAfter is how many messages a process has taken that is in the middle of its
+// work.
+const busyAfter = 20
+
+// working is closed when a run is in the middle of its work.
+func (l *log) working(run int) chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.busy[run] == nil {
+		l.busy[run] = make(chan struct{})
+	}
+	return l.busy[run]
 }
 
 func newLog() *log {
-	return &log{acknowledged: map[string]bool{}, taken: map[string]bool{}, ended: map[string]bool{}, takes: map[int]int{}}
+	return &log{acknowledged: map[string]bool{}, taken: map[string]bool{}, ended: map[string]bool{}, takes: map[int]int{}, busy: map[int]chan struct{}{}}
 }
 
 // note keeps a line of a process.
@@ -119,14 +134,24 @@ func (l *log) note(run int, line string) {
 		l.acknowledged[key] = true
 	case "taken":
 		l.taken[key] = true
-		l.takes[run]++
+		if l.takes[run]++; l.takes[run] == busyAfter && l.busy[run] != nil {
+			close(l.busy[run])
+		}
 	case "ended":
 		l.ended[key] = true
 	}
 }
 
-// kill runs a process until it is dead.
-func (l *log) kill(t *testing.T, p plan, after time.Duration) error {
+// after is closed after a time.
+func after(d time.Duration) <-chan struct{} {
+	c := make(chan struct{})
+	time.AfterFunc(d, func() { close(c) })
+	return c
+}
+
+// kill runs a process until it is dead: by itself, where the plan names a step,
+// else by this one when its time has come.
+func (l *log) kill(t *testing.T, p plan, come <-chan struct{}) error {
 	text, err := json.Marshal(p)
 	if err != nil {
 		return err
@@ -146,8 +171,16 @@ func (l *log) kill(t *testing.T, p plan, after time.Duration) error {
 		return err
 	}
 	if p.Step == "" {
-		timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
-		defer timer.Stop()
+		ended := make(chan struct{})
+		var killer sync.WaitGroup
+		killer.Go(func() {
+			select {
+			case <-come:
+				_ = cmd.Process.Kill()
+			case <-ended:
+			}
+		})
+		defer func() { close(ended); killer.Wait() }()
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		l.note(p.Run, lines.Text())

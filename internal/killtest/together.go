@@ -9,10 +9,9 @@ import (
 	"github.com/notifykit/notify/sandbox/sandboxtest"
 )
 
-const (
-	oneDies   = 600 * time.Millisecond  // from the start
-	othersDie = 2500 * time.Millisecond // longer than a lease after it: they have what it had
-)
+// othersDie is how long after the first one the others are killed: longer than a
+// lease, so that they have got what it had.
+const othersDie = 2 * time.Second
 
 // RunTogether lets o.Together processes work on one store at once, kills one of
 // them in the middle, and the others, which have gone on with what it had, later.
@@ -21,14 +20,19 @@ func RunTogether(t *testing.T, o Options) Counts {
 	t.Helper()
 	sb := sandboxtest.StartWith(t, sandbox.Options{MaxMessages: 1_000_000})
 	log := newLog()
+	first := make(chan struct{}) // closed when it has been dead for a while
 	var all sync.WaitGroup
 	for run := range o.Together {
+		come := log.working(run)
 		all.Go(func() {
-			after := othersDie
+			due, ended := come, make(chan struct{})
 			if run == 0 {
-				after = oneDies
+				defer time.AfterFunc(othersDie, func() { close(first) })
+			} else {
+				due = both(first, come, ended)
 			}
-			if err := log.kill(t, plan{Place: o.Place, Endpoint: sb.URL, Ask: o.Ask, Run: run}, after); err != nil {
+			defer close(ended)
+			if err := log.kill(t, plan{Place: o.Place, Endpoint: sb.URL, Ask: o.Ask, Run: run}, due); err != nil {
 				t.Errorf("process %d: %v", run, err)
 			}
 		})
@@ -41,5 +45,21 @@ func RunTogether(t *testing.T, o Options) Counts {
 	}
 	c := Counts{Kills: o.Together, Acknowledged: len(log.acknowledged), HandedOut: len(log.taken), EndedSeen: len(log.ended)}
 	finish(t, o, sb, log, &c)
+	return c
+}
+
+// both is closed when a and b are, unless the third is before.
+func both(a, b, ended <-chan struct{}) chan struct{} {
+	c := make(chan struct{})
+	go func() {
+		for _, one := range []<-chan struct{}{a, b} {
+			select {
+			case <-one:
+			case <-ended:
+				return
+			}
+		}
+		close(c)
+	}()
 	return c
 }
