@@ -151,12 +151,13 @@ func (e *Engine) strays(ctx context.Context) error {
 }
 
 // remove takes away what ended before the window, in small steps, so that nobody
-// waits long for the rows' locks.
+// waits long for the rows' locks. The time is a subquery, so that PostgreSQL looks
+// it up once, and stops at the first record that is younger.
 func (e *Engine) remove(ctx context.Context) error {
 	for {
 		var n int64
 		err := e.store.Write(ctx, func(ctx context.Context, c Conn) error {
-			ids, err := e.ids(ctx, c, "SELECT id FROM notify_outbox WHERE state IN (3,4,7,8) AND at < {now} - ? ORDER BY at LIMIT ?"+e.d.SkipLocked, e.o.Keep.Microseconds(), removeSome)
+			ids, err := e.ids(ctx, c, "SELECT id FROM notify_outbox WHERE state IN (3,4,7,8) AND at < (SELECT {now} - ?) ORDER BY at LIMIT ?"+e.d.SkipLocked, e.o.Keep.Microseconds(), removeSome)
 			if n = int64(len(ids)); err != nil || n == 0 {
 				return err
 			}
