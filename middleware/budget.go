@@ -122,10 +122,7 @@ func (b *Budget) Spent(ctx context.Context) ([]int, error) {
 	if len(counts) == 0 {
 		return nil, nil
 	}
-	for i := range counts {
-		counts[i].Limit = 0
-	}
-	return b.store.Spend(ctx, spend(0, counts))
+	return b.store.Spend(ctx, spend(0, unlimited(counts)))
 }
 
 // Middleware puts the budget around next. Its refusals are Throttled, Rejected,
@@ -202,11 +199,15 @@ func (b *Budget) settle(ctx context.Context, more int, counts []BudgetCount) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	counts = slices.Clone(counts)
+	_, _ = b.store.Spend(ctx, spend(more, unlimited(counts)))
+}
+
+// unlimited takes the limits off counts, which are the caller's own.
+func unlimited(counts []BudgetCount) []BudgetCount {
 	for i := range counts {
 		counts[i].Limit = 0
 	}
-	_, _ = b.store.Spend(ctx, spend(more, counts))
+	return counts
 }
 
 // counts gives the present hour or day of those limits. b.mu is held.

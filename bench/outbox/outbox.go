@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -90,37 +89,8 @@ func (c Case) enqueue(ctx context.Context, n int, f *Figures) error {
 	if err != nil {
 		return err
 	}
-	next := atomic.Int64{}
-	put := func(goroutines, each, size int) (float64, error) {
-		var failed atomic.Pointer[error]
-		var all sync.WaitGroup
-		began := time.Now()
-		for range goroutines {
-			all.Go(func() {
-				for range each {
-					batch := make([]sms.Message, size)
-					for i := range batch {
-						batch[i] = message(int(next.Add(1)))
-					}
-					if err := b.Enqueue(ctx, batch...); err != nil {
-						failed.Store(&err)
-					}
-				}
-			})
-		}
-		all.Wait()
-		if err := failed.Load(); err != nil {
-			return 0, *err
-		}
-		return float64(goroutines*each*size) / time.Since(began).Seconds(), nil
-	}
-	if f.One, err = put(1, n/50, 1); err != nil {
-		return err
-	}
-	if f.Many, err = put(64, n/200, 1); err != nil {
-		return err
-	}
-	if f.Batches, err = put(1, max(n/1000, 1), 1000); err != nil {
+	err = puts(ctx, n, f, func(ctx context.Context, batch []sms.Message) error { return b.Enqueue(ctx, batch...) })
+	if err != nil {
 		return err
 	}
 	return closed()

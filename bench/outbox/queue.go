@@ -23,7 +23,7 @@ type Queue interface {
 // an empty one.
 func MeasureQueue(ctx context.Context, open func() (Queue, error), n, latencies int) (f Figures, err error) {
 	for _, step := range []func(context.Context, Queue) error{
-		func(ctx context.Context, q Queue) error { return queuePuts(ctx, q, n, &f) },
+		func(ctx context.Context, q Queue) error { return puts(ctx, n, &f, q.Put) },
 		func(ctx context.Context, q Queue) error { return queueBacklog(ctx, q, n, &f) },
 		func(ctx context.Context, q Queue) error { return queueLatency(ctx, q, latencies, &f) },
 	} {
@@ -49,16 +49,17 @@ func messages(from, n int) []sms.Message {
 	return all
 }
 
-func queuePuts(ctx context.Context, q Queue, n int, f *Figures) (err error) {
+// puts measures how many a second put takes: by one goroutine, by 64, in batches.
+func puts(ctx context.Context, n int, f *Figures, put func(context.Context, []sms.Message) error) (err error) {
 	var next atomic.Int64
-	put := func(goroutines, each, size int) float64 {
+	measured := func(goroutines, each, size int) float64 {
 		var failed atomic.Pointer[error]
 		var all sync.WaitGroup
 		began := time.Now()
 		for range goroutines {
 			all.Go(func() {
 				for range each {
-					if err := q.Put(ctx, messages(int(next.Add(int64(size)))-size, size)); err != nil {
+					if err := put(ctx, messages(int(next.Add(int64(size)))-size, size)); err != nil {
 						failed.Store(&err)
 					}
 				}
@@ -70,7 +71,7 @@ func queuePuts(ctx context.Context, q Queue, n int, f *Figures) (err error) {
 		}
 		return float64(goroutines*each*size) / time.Since(began).Seconds()
 	}
-	f.One, f.Many, f.Batches = put(1, n/50, 1), put(64, n/200, 1), put(1, max(n/1000, 1), 1000)
+	f.One, f.Many, f.Batches = measured(1, n/50, 1), measured(64, n/200, 1), measured(1, max(n/1000, 1), 1000)
 	return err
 }
 

@@ -36,7 +36,8 @@ type Dialect struct {
 	// ForUpdate and SkipLocked lock the rows of a SELECT; empty where a transaction
 	// is alone anyhow.
 	ForUpdate, SkipLocked string
-	// Returning: an UPDATE takes its rows from a WITH and gives them back.
+	// Returning: an UPDATE takes its rows from an array that a subquery makes, and
+	// gives them back as they are afterwards.
 	Returning bool
 	// Alone: a statement by itself is a transaction that costs one trip.
 	Alone bool
