@@ -14,9 +14,9 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/notifykit/notify/internal/redislua"
 	"github.com/notifykit/notify/internal/storeclock"
 	"github.com/notifykit/notify/middleware"
+	"github.com/notifykit/notify/storekit/redislua"
 )
 
 // Options are how Redis is used. The zero value is ready for use.

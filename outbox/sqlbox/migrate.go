@@ -6,7 +6,7 @@ import (
 	"embed"
 	"fmt"
 
-	"github.com/notifykit/notify/internal/sqlschema"
+	"github.com/notifykit/notify/storekit/sqlschema"
 )
 
 //go:embed schema/*.sql

@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/notifykit/notify/internal/outboxtable"
+	"github.com/notifykit/notify/outbox/outboxtable"
 )
 
 // A Dialect is a kind of database.

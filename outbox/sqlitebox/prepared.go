@@ -6,7 +6,7 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/notifykit/notify/internal/outboxtable"
+	"github.com/notifykit/notify/outbox/outboxtable"
 )
 
 // mostPrepared bounds the statements that are kept; the texts differ by how many

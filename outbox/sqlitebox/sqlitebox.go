@@ -14,7 +14,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver called "sqlite"
 
-	"github.com/notifykit/notify/internal/outboxtable"
+	"github.com/notifykit/notify/outbox/outboxtable"
 )
 
 // Options are how a file is used. The zero value is ready for use.

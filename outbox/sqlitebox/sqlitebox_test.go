@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/notifykit/notify/internal/outboxtable"
 	"github.com/notifykit/notify/outbox"
+	"github.com/notifykit/notify/outbox/outboxtable"
 	"github.com/notifykit/notify/outbox/outboxtest"
 	"github.com/notifykit/notify/outbox/sqlitebox"
 )

@@ -7,7 +7,7 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/notifykit/notify/internal/outboxtable"
+	"github.com/notifykit/notify/outbox/outboxtable"
 )
 
 // mostWrites bounds what one transaction holds.

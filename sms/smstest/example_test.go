@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/notifykit/notify/internal/postal"
+	"github.com/notifykit/notify/providers/example"
 	"github.com/notifykit/notify/providers/fake"
 	"github.com/notifykit/notify/sms"
 	"github.com/notifykit/notify/sms/smstest"
@@ -17,13 +17,13 @@ import (
 // requests have number and text. It has no output, because a test calls it.
 func ExampleRun() {
 	testConformance := func(t *testing.T) {
-		codes, unknown := smstest.CodesOf(postal.Codes())
+		codes, unknown := smstest.CodesOf(example.Codes())
 		answer := func(w http.ResponseWriter, _ *http.Request, code, words string) {
 			json.NewEncoder(w).Encode(map[string]string{"code": code, "message": words, "id": "p-1"})
 		}
 		smstest.Run(t, smstest.Provider{
 			New: func(tb testing.TB, endpoint string, r *sms.Registry) sms.Sender {
-				p, err := postal.New(postal.Options{Name: smstest.Name, Token: "secret-token", Endpoint: endpoint, Templates: r})
+				p, err := example.New(example.Options{Name: smstest.Name, Token: "secret-token", Endpoint: endpoint, Templates: r})
 				if err != nil {
 					tb.Fatal(err)
 				}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/notifykit/notify/internal/redislua"
 	"github.com/notifykit/notify/internal/storeclock"
+	"github.com/notifykit/notify/storekit/redislua"
 	"github.com/notifykit/notify/verify"
 )
 

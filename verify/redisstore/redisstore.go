@@ -8,8 +8,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/notifykit/notify/internal/redislua"
 	"github.com/notifykit/notify/internal/storeclock"
+	"github.com/notifykit/notify/storekit/redislua"
 	"github.com/notifykit/notify/verify"
 )
 

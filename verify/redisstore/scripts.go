@@ -8,7 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/notifykit/notify/internal/redislua"
+	"github.com/notifykit/notify/storekit/redislua"
 )
 
 var (

@@ -9,9 +9,9 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/notifykit/notify/internal/outboxtable"
 	"github.com/notifykit/notify/internal/servertest"
 	"github.com/notifykit/notify/outbox"
+	"github.com/notifykit/notify/outbox/outboxtable"
 	"github.com/notifykit/notify/outbox/outboxtest"
 	"github.com/notifykit/notify/outbox/sqlbox"
 )

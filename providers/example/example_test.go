@@ -1,4 +1,4 @@
-package postal_test
+package example_test
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/notifykit/notify/internal/postal"
+	"github.com/notifykit/notify/providers/example"
 	"github.com/notifykit/notify/sms"
 	"github.com/notifykit/notify/sms/smstest"
 )
@@ -23,7 +23,7 @@ const token = "postal-token-5d41402abc"
 // conformance is what the suite must know of Postal.
 func conformance() smstest.Provider {
 	open := func(tb testing.TB, endpoint string, r *sms.Registry, timeout time.Duration) sms.Sender {
-		p, err := postal.New(postal.Options{Name: smstest.Name, Token: token, Endpoint: endpoint, Templates: r, Timeout: timeout})
+		p, err := example.New(example.Options{Name: smstest.Name, Token: token, Endpoint: endpoint, Templates: r, Timeout: timeout})
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -32,7 +32,7 @@ func conformance() smstest.Provider {
 	answer := func(w http.ResponseWriter, r *http.Request, code, words string) {
 		json.NewEncoder(w).Encode(map[string]string{"code": code, "message": words, "id": "p-1", "call": "c-1"})
 	}
-	codes, unknown := smstest.CodesOf(postal.Codes())
+	codes, unknown := smstest.CodesOf(example.Codes())
 	return smstest.Provider{
 		New: func(tb testing.TB, endpoint string, r *sms.Registry) sms.Sender {
 			return open(tb, endpoint, r, 0)
@@ -81,14 +81,14 @@ func registry(tb testing.TB) *sms.Registry {
 }
 
 func TestEveryFaultOfTheOptionsAtOnce(t *testing.T) {
-	_, err := postal.New(postal.Options{Endpoint: "http://api.postal.example"})
+	_, err := example.New(example.Options{Endpoint: "http://api.postal.example"})
 	for _, path := range []string{"endpoint: ", "token: ", "templates: "} {
 		if err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("the fault of %s is not told: %v", path, err)
 		}
 	}
 	short, _ := sms.NewRegistry(sms.Template{Name: "shipped", Text: "${name}, ${order}", Bindings: map[string]sms.Binding{"postal": {ID: "T7", Order: []string{"name"}}}})
-	if _, err := postal.New(postal.Options{Token: token, Templates: short}); err == nil || !strings.Contains(err.Error(), "order names 1 of 2 variables") {
+	if _, err := example.New(example.Options{Token: token, Templates: short}); err == nil || !strings.Contains(err.Error(), "order names 1 of 2 variables") {
 		t.Errorf("a variable without a position: %v", err)
 	}
 }
@@ -101,7 +101,7 @@ func TestTheRequest(t *testing.T) {
 		io.WriteString(w, `{"code":"0","id":"p-1"}`)
 	}))
 	defer s.Close()
-	p, err := postal.New(postal.Options{Token: token, Endpoint: s.URL, Templates: registry(t), Senders: map[string]string{"acme": "ACME"}})
+	p, err := example.New(example.Options{Token: token, Endpoint: s.URL, Templates: registry(t), Senders: map[string]string{"acme": "ACME"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,9 +120,9 @@ func TestTheRequest(t *testing.T) {
 }
 
 func TestDriver(t *testing.T) {
-	d := postal.Driver()
+	d := example.Driver()
 	s, err := d.Open(sms.DriverConfig{Name: "letters", Templates: registry(t), Decode: func(into any) error {
-		into.(*postal.Options).Token = token
+		into.(*example.Options).Token = token
 		return nil
 	}})
 	if err != nil || fmt.Sprint(s) != "letters" {
@@ -137,7 +137,7 @@ func TestDriver(t *testing.T) {
 }
 
 func TestPrintingShowsNoToken(t *testing.T) {
-	p, err := postal.New(postal.Options{Token: token, Templates: registry(t)})
+	p, err := example.New(example.Options{Token: token, Templates: registry(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func FuzzAnswer(f *testing.F) {
 		w.Write(body)
 	}))
 	f.Cleanup(s.Close)
-	p, err := postal.New(postal.Options{Token: token, Endpoint: s.URL, Templates: registry(f)})
+	p, err := example.New(example.Options{Token: token, Endpoint: s.URL, Templates: registry(f)})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	p, err := postal.New(postal.Options{Token: "secret", Endpoint: vendor.URL, Templates: templates})
+	p, err := example.New(example.Options{Token: "secret", Endpoint: vendor.URL, Templates: templates})
 	if err != nil {
 		log.Fatal(err)
 	}

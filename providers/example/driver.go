@@ -1,4 +1,4 @@
-package postal
+package example
 
 import "github.com/notifykit/notify/sms"
 

@@ -1,11 +1,13 @@
-// Package house_test holds the rules of the house against the imports: they
-// point down only, and who does not use a heavy part does not link it.
-package house_test
+// Package archtest_test checks the imports of every package of the workspace:
+// they point down only, a program links only what it uses, and a nested module
+// imports only public packages of the root module.
+package archtest_test
 
 import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -20,16 +22,16 @@ var floors = []struct {
 	floor int
 	dirs  []string
 }{
-	{0, []string{"internal/redact", "internal/carrier", "internal/storeclock", "internal/sqlschema", "sms"}},
+	{0, []string{"internal/redact", "internal/carrier", "internal/storeclock", "storekit/sqlschema", "sms"}},
 	{5, []string{"internal/aheadtest", "internal/cuttest"}},
 	{1, []string{"sms/smstest", "internal/servertest"}},
-	{2, []string{"middleware", "providers", "internal/postal"}},
+	{2, []string{"middleware", "providers"}},
 	{3, []string{"sandbox"}},
 	{4, []string{"internal/config", "verify", "outbox", "delivery"}},
-	{5, []string{"internal/outboxtable", "internal/killtest", "internal/redislua"}},
+	{5, []string{"outbox/outboxtable", "internal/killtest", "storekit/redislua"}},
 	{6, []string{"outbox/sqlitebox", "outbox/sqlbox", "verify/redisstore", "middleware/redislimit"}},
 	{7, []string{"."}},
-	{8, []string{"cmd", "examples", "bench", "tools", "docs", "internal/house", "internal/dbtest"}},
+	{8, []string{"cmd", "examples", "bench", "tools", "docs", "internal/archtest", "internal/dbtest"}},
 	{9, []string{"bench/cmd", "cmd/notify/example"}},
 }
 
@@ -127,6 +129,38 @@ func allowed(from string, floor int, to string, below int) bool {
 		return to == "sms" && from != "sms" || from == "internal/carrier" && to == "internal/redact"
 	}
 	return below < floor || strings.HasPrefix(from, to+"/") || strings.HasPrefix(to, from+"/")
+}
+
+// programs are the nested modules that nobody imports. They are built from this
+// repository alone, together with the root module of the same commit, so they may
+// use its internal packages.
+var programs = []string{"cmd", "examples", "bench", "tools", "internal/dbtest"}
+
+// notYet are internal packages that library modules still import.
+var notYet = []string{"internal/storeclock"}
+
+// A user may combine a version of a nested module with another version of the
+// root module. The internal packages of the root module may differ between the
+// two, so a nested module must not import them. Tests are excepted: they run in
+// this repository only, where both are of one commit.
+func TestNestedModulesImportNoInternalPackage(t *testing.T) {
+	modules := map[string]bool{}
+	for _, p := range list(t, "work") {
+		dir, _ := place(p.ImportPath)
+		if p.Module.Path == module || slices.ContainsFunc(programs, func(d string) bool { return strings.HasPrefix(dir+"/", d+"/") }) {
+			continue
+		}
+		modules[p.Module.Path] = true
+		for _, path := range p.Imports {
+			to, found := strings.CutPrefix(path, module+"/")
+			if found && strings.HasPrefix(to, "internal/") && !slices.Contains(notYet, to) {
+				t.Errorf("%s imports %s: a nested module imports public packages only", dir, to)
+			}
+		}
+	}
+	if len(modules) < 3 {
+		t.Errorf("found the nested library modules %v: expected at least 3", slices.Collect(maps.Keys(modules)))
+	}
 }
 
 func TestNobodyLinksMoreThanHeUses(t *testing.T) {

@@ -1,5 +1,8 @@
 // Package sqlschema brings the tables of a package up to the version that it
 // reads, on PostgreSQL and on MySQL. It links no driver.
+//
+// It is support code for the stores of this project. It is public because some of
+// them are modules of their own. Its API may change in any release.
 package sqlschema
 
 import (

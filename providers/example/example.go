@@ -1,7 +1,7 @@
-// Package postal is the provider of Postal, a vendor that does not exist: an
+// Package example is the provider of Postal, a vendor that does not exist: an
 // example of how to write one. Postal holds the templates and puts in values by
 // position; it answers HTTP 200 to everything and says in the body what it means.
-package postal
+package example
 
 import (
 	"bytes"

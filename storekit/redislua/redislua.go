@@ -1,5 +1,9 @@
 // Package redislua holds the scripts of hard windows, which redisstore and
 // redislimit share, and how a script is told of windows. It links no client.
+//
+// It is support code for the stores of this project. It is public because some of
+// them are modules of their own. Its API may change in any release. Programs use
+// redisstore or redislimit.
 package redislua
 
 import (

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/notifykit/notify/internal/outboxtable"
+	"github.com/notifykit/notify/outbox/outboxtable"
 )
 
 func TestOptions_Completed(t *testing.T) {
