@@ -16,12 +16,17 @@ import (
 // sms.ErrUndecided where nobody can say, which includes a route with a provider
 // that cannot be asked. After sms.ErrNotFound alone may m be sent again.
 func (c *Client) Find(ctx context.Context, m sms.Message, since time.Time) (sms.Receipt, error) {
+	return c.Ask(ctx, sms.Question{Message: m, Since: since})
+}
+
+// Ask is Find with all that a Question can say.
+func (c *Client) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
 	if !c.begin() {
 		return sms.Receipt{}, fmt.Errorf("%w: %w", sms.ErrUndecided, ErrClosed)
 	}
 	defer c.calls.Done()
-	m = c.redirected(m)
-	p, err := c.router.pick(m)
+	q.Message = c.redirected(q.Message)
+	p, err := c.router.pick(q.Message)
 	if err != nil {
 		return sms.Receipt{}, fmt.Errorf("%w: %w", sms.ErrUndecided, err)
 	}
@@ -29,8 +34,8 @@ func (c *Client) Find(ctx context.Context, m sms.Message, since time.Time) (sms.
 	if !ok {
 		return sms.Receipt{}, fmt.Errorf("%w: no provider of its route can be asked", sms.ErrUndecided)
 	}
-	m.Kind = c.router.kind(m)
-	return finder.Find(ctx, m, since)
+	q.Kind = c.router.kind(q.Message)
+	return finder.Ask(ctx, q)
 }
 
 // CheckTemplate tells whether a message of this template with these values would

@@ -165,7 +165,7 @@ func TestClient_abilities(t *testing.T) {
 		if !ok {
 			t.Fatal("there is no Finder")
 		}
-		found, err := finder.Find(t.Context(), m, time0)
+		found, err := finder.Ask(t.Context(), sms.Question{Message: m, Since: time0})
 		if err != nil || found.Provider != "twilio" || found.ID != receipt.ID {
 			t.Errorf("%+v, %v", found, err)
 		}

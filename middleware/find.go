@@ -139,7 +139,7 @@ func find(ctx context.Context, f sms.Finder, m sms.Message, since time.Time) (r 
 			err = &sms.Error{Reason: sms.Internal, Err: fmt.Errorf("the Finder panicked with a %T", v)}
 		}
 	}()
-	return f.Find(ctx, m, since)
+	return f.Ask(ctx, sms.Question{Message: m, Since: since})
 }
 
 // undecided keeps the words of err and nothing that errors.Is would find in it.

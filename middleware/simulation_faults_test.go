@@ -90,8 +90,8 @@ var (
 // hasty takes "not there yet" for "never".
 type hasty struct{ *simulated }
 
-func (h hasty) Find(ctx context.Context, m sms.Message, since time.Time) (sms.Receipt, error) {
-	r, err := h.simulated.Find(ctx, m, since)
+func (h hasty) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
+	r, err := h.simulated.Ask(ctx, q)
 	if errors.Is(err, sms.ErrUndecided) && ctx.Err() == nil {
 		err = sms.ErrNotFound
 	}

@@ -302,9 +302,9 @@ func (v *simulated) watch(ctx context.Context, m sms.Message) {
 	}
 }
 
-// Find answers as vendors do: what was taken shows after a while, and that
+// Ask answers as vendors do: what was taken shows after a while, and that
 // something is not there is certain later only.
-func (v *simulated) Find(ctx context.Context, m sms.Message, since time.Time) (sms.Receipt, error) {
+func (v *simulated) Ask(ctx context.Context, m sms.Question) (sms.Receipt, error) {
 	if err := ctx.Err(); err != nil {
 		return sms.Receipt{}, errors.Join(sms.ErrUndecided, err)
 	}
@@ -316,7 +316,7 @@ func (v *simulated) Find(ctx context.Context, m sms.Message, since time.Time) (s
 			return sms.Receipt{Provider: v.name, Key: m.Key, ID: m.Key}, nil
 		}
 	}
-	if now.Sub(since) < findAfter {
+	if now.Sub(m.Latest()) < findAfter {
 		return sms.Receipt{}, sms.ErrUndecided
 	}
 	return sms.Receipt{}, sms.ErrNotFound

@@ -69,7 +69,7 @@ func (b *Outbox) ask(ctx context.Context, m sms.Message, since time.Time) (r sms
 			err = sms.ErrUndecided
 		}
 	}()
-	return b.finder.Find(ctx, m.Clone(), since)
+	return b.finder.Ask(ctx, sms.Question{Message: m.Clone(), Since: since})
 }
 
 // askAgain puts the question off once more, or decides when it was asked for long

@@ -94,12 +94,12 @@ type knowing struct {
 	asks []time.Time
 }
 
-func (k *knowing) Find(_ context.Context, m sms.Message, since time.Time) (sms.Receipt, error) {
+func (k *knowing) Ask(_ context.Context, q sms.Question) (sms.Receipt, error) {
 	k.mu.Lock()
 	k.asks = append(k.asks, time.Now())
 	n := len(k.asks)
 	k.mu.Unlock()
-	return k.find(n, m, since)
+	return k.find(n, q.Message, q.Since)
 }
 
 func rejected(r sms.Reason) error {

@@ -49,3 +49,37 @@ func (p Preview) Format(f fmt.State, verb rune) { formatMasked(f, verb, p.String
 
 // LogValue gives slog the same as String.
 func (p Preview) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
+// Abilities are what a provider can do beside Send.
+type Abilities struct {
+	// Find: the vendor can be asked whether it has a message ([Finder]).
+	Find bool
+	// Preview: it can show what it would send ([Previewer]).
+	Preview bool
+	// CheckTemplate: it can check a template's values beforehand ([Checker]).
+	CheckTemplate bool
+	// Inspect: the vendor can be asked about the account ([Inspector]).
+	Inspect bool
+	// ListTemplates: the vendor's templates can be listed ([Lister]).
+	ListTemplates bool
+	// Batch: several messages may go in one call to the vendor.
+	Batch bool
+	// Webhooks: the vendor's reports and replies can be read.
+	Webhooks bool
+}
+
+// AbilitiesOf returns what s can do: what its method Can() Abilities returns if it
+// has one, else the interfaces that s itself implements. It does not look behind a
+// [Wrap] or a [Chain]. Of a nil s it is the zero value.
+func AbilitiesOf(s Sender) Abilities {
+	if c, ok := s.(interface{ Can() Abilities }); ok {
+		return c.Can()
+	}
+	var a Abilities
+	_, a.Find = s.(Finder)
+	_, a.Preview = s.(Previewer)
+	_, a.CheckTemplate = s.(Checker)
+	_, a.Inspect = s.(Inspector)
+	_, a.ListTemplates = s.(Lister)
+	return a
+}

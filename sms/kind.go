@@ -34,6 +34,15 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind(%d)", int(k))
 }
 
+// OrDefault returns k, and Notification for a k that is unset. It is the only place
+// that says so.
+func (k Kind) OrDefault() Kind {
+	if k == 0 {
+		return Notification
+	}
+	return k
+}
+
 // MayDouble tells whether a second copy of a message of this kind does no harm.
 func (k Kind) MayDouble() bool { return k == Verification }
 

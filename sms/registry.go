@@ -195,6 +195,19 @@ func (r *Registry) Kind(name string) Kind {
 	return 0
 }
 
+// KindOf returns the kind that m is treated as: that of its template, else its own,
+// an unset one being Notification ([Kind.OrDefault]). If the template does not
+// exist it is m.Kind as it is.
+func (r *Registry) KindOf(m Message) Kind {
+	if m.Template == "" {
+		return m.Kind.OrDefault()
+	}
+	if e := r.find(m.Template); e != nil {
+		return e.kind()
+	}
+	return m.Kind
+}
+
 // Variables lists the variables of the template called name in order of first
 // use in its text; nil where there is no such template.
 func (r *Registry) Variables(name string) []string {
@@ -246,9 +259,4 @@ func quoted(name string) string {
 	return strconv.Quote(name)
 }
 
-func (e *entry) kind() Kind {
-	if e.template.Kind == 0 {
-		return Notification
-	}
-	return e.template.Kind
-}
+func (e *entry) kind() Kind { return e.template.Kind.OrDefault() }

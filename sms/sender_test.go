@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/notifykit/notify/sms"
 )
@@ -126,7 +125,7 @@ func TestChain_severalSideBySide(t *testing.T) {
 	if !ok {
 		t.Fatal("no Finder")
 	}
-	if _, err := f.Find(t.Context(), sms.Message{}, time.Time{}); !errors.Is(err, sms.ErrNotFound) || a.calls != 1 || b.calls != 1 {
+	if _, err := f.Ask(t.Context(), sms.Question{}); !errors.Is(err, sms.ErrNotFound) || a.calls != 1 || b.calls != 1 {
 		t.Errorf("%v after %d and %d calls", err, a.calls, b.calls)
 	}
 }

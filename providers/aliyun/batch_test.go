@@ -363,7 +363,7 @@ func TestFind_messageOfABatch(t *testing.T) {
 					p = open(t, aliyun.Options{Transport: d})
 				}
 				time.Sleep(2 * time.Minute)
-				r, err := p.Find(t.Context(), sale(1), began)
+				r, err := p.Ask(t.Context(), sms.Question{Message: sale(1), Since: began})
 				if test.want == nil && (err != nil || r.Key != "sale-1" || r.Provider != "aliyun") || test.want != nil && !errors.Is(err, test.want) {
 					t.Errorf("%+v, %v, want %v", r, err, test.want)
 				}
@@ -383,10 +383,10 @@ func TestFind_oneMessageIsNotTwo(t *testing.T) {
 		twin := sale(1)
 		twin.Key = "twin"
 		for range 2 {
-			if _, err := p.Find(t.Context(), sale(1), began); err != nil {
+			if _, err := p.Ask(t.Context(), sms.Question{Message: sale(1), Since: began}); err != nil {
 				t.Errorf("the first key: %v", err)
 			}
-			if _, err := p.Find(t.Context(), twin, began); !errors.Is(err, sms.ErrNotFound) {
+			if _, err := p.Ask(t.Context(), sms.Question{Message: twin, Since: began}); !errors.Is(err, sms.ErrNotFound) {
 				t.Errorf("the second key: %v", err)
 			}
 		}
@@ -418,7 +418,7 @@ func TestFind_twinInAnotherBatch(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		accepted, lost := 0, 0
 		for _, m := range append(sales(1, 3), twins...) {
-			_, err := p.Find(t.Context(), m, began)
+			_, err := p.Ask(t.Context(), sms.Question{Message: m, Since: began})
 			switch e := c.of(t, m.Key); {
 			case e.err == nil && err == nil:
 				accepted++

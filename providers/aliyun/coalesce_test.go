@@ -248,7 +248,7 @@ func TestCoalesce_callersThatLeave(t *testing.T) {
 			t.Error("a message whose caller had left was sent")
 		}
 		// The one that left can be asked for.
-		r, err := p.Find(t.Context(), sale(1), time.Now().Add(-time.Second))
+		r, err := p.Ask(t.Context(), sms.Question{Message: sale(1), Since: time.Now().Add(-time.Second)})
 		if err != nil || r.Key != "sale-1" {
 			t.Errorf("%+v, %v", r, err)
 		}

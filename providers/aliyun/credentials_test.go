@@ -296,7 +296,7 @@ func TestCredentials_notAskedForAfterClose(t *testing.T) {
 			if e := sms.AsError(err); !errors.Is(err, sms.ErrClosed) || e.Outcome != sms.Rejected || e.Key != m.Key {
 				t.Errorf("%v", err)
 			}
-			if _, err := p.Find(t.Context(), m, time.Now()); !errors.Is(err, sms.ErrUndecided) || !errors.Is(err, sms.ErrClosed) {
+			if _, err := p.Ask(t.Context(), sms.Question{Message: m, Since: time.Now()}); !errors.Is(err, sms.ErrUndecided) || !errors.Is(err, sms.ErrClosed) {
 				t.Errorf("%v", err)
 			}
 		}

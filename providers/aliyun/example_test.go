@@ -135,7 +135,7 @@ func ExampleOptions_coalesce() {
 }
 
 // The connection breaks after the vendor took the message. Find settles it.
-func ExampleProvider_Find() {
+func ExampleProvider_Ask() {
 	vendor, err := sandbox.Listen("", sandbox.Options{})
 	if err != nil {
 		log.Fatal(err)
@@ -165,7 +165,7 @@ func ExampleProvider_Find() {
 	receipt, err := p.Send(ctx, m)
 	fmt.Println("sent:", sms.OutcomeOf(err))
 	if sms.OutcomeOf(err) == sms.Unknown {
-		receipt, err = p.Find(ctx, m, began)
+		receipt, err = p.Ask(ctx, sms.Question{Message: m, Since: began})
 	}
 	fmt.Println("found:", sms.OutcomeOf(err), receipt.Key == m.Key)
 	// Output:

@@ -27,7 +27,7 @@ const (
 	usualSkew = time.Minute
 )
 
-// Find asks the vendor whether it has m; see [sms.Finder]. It lists what went to
+// Ask asks the vendor whether it has the message; see [sms.Finder]. It lists what went to
 // the number, on each of the vendor's days (UTC+8) since then, and looks for
 // m.Key among the OutIds: one call for each day and 50 messages.
 //
@@ -42,16 +42,17 @@ const (
 // It is ErrUndecided where there is a message of the same template in that time
 // with another OutId or none; where the listing is refused, throttled, cut, not
 // permitted or not complete; more than 30 days back; and less than
-// Options.FindAfter after since where there is none. A caller's ctx that ends
+// Options.FindAfter after Question.Until if there is none. A caller's ctx that ends
 // leaves it undecided.
-func (p *Provider) Find(ctx context.Context, m sms.Message, since time.Time) (sms.Receipt, error) {
-	o, err := p.lookedFor(m, since)
+func (p *Provider) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
+	m := q.Message
+	o, err := p.lookedFor(m, q.Since)
 	if err != nil {
 		return sms.Receipt{}, undecided(err)
 	}
 	m.Kind = p.templates.Kind(m.Template)
 	asked := time.Now()
-	s := search{p: p, m: m, o: o, since: since}
+	s := search{p: p, m: m, o: o, since: q.Since}
 	if err := s.read(ctx, asked); err != nil {
 		return sms.Receipt{}, undecided(err)
 	}
@@ -61,7 +62,7 @@ func (p *Provider) Find(ctx context.Context, m sms.Message, since time.Time) (sm
 		return sms.Receipt{Provider: p.name, Key: m.Key, Segments: o.segments()}, nil
 	case s.unsure != nil:
 		return sms.Receipt{}, undecided(s.unsure)
-	case asked.Sub(since) < p.findAfter:
+	case asked.Sub(q.Latest()) < p.findAfter:
 		return sms.Receipt{}, undecided(fmt.Errorf("the vendor may not list it yet: ask again %v after the first try", p.findAfter))
 	}
 	return sms.Receipt{}, sms.ErrNotFound

@@ -132,7 +132,7 @@ func TestFind(t *testing.T) {
 					after = 2 * time.Minute
 				}
 				time.Sleep(since + after) // the bubble's clock
-				receipt, err := p.Find(t.Context(), shipped(), began)
+				receipt, err := p.Ask(t.Context(), sms.Question{Message: shipped(), Since: began})
 				if l.err != nil {
 					t.Fatal(l.err)
 				}
@@ -177,7 +177,7 @@ func TestFind_asksForEachDayInChina(t *testing.T) {
 				time.Sleep(test.now) // the bubble's clock
 				m := loginCode()
 				m.To = test.to
-				_, err := p.Find(t.Context(), m, began)
+				_, err := p.Ask(t.Context(), sms.Question{Message: m, Since: began})
 				if !slices.Equal(l.asked, test.want) || l.err != nil {
 					t.Errorf("asked %q (%v), want %q", l.asked, l.err, test.want)
 				}
@@ -215,7 +215,7 @@ func TestFind_undecidedByAnythingElse(t *testing.T) {
 		wantUndecided(t, stub{status: 200, body: ok[:size]})
 	}
 	p := open(t, aliyun.Options{Transport: stub{status: 200, body: ok}})
-	if _, err := p.Find(t.Context(), shipped(), time.Now().Add(-time.Hour)); err != nil {
+	if _, err := p.Ask(t.Context(), sms.Question{Message: shipped(), Since: time.Now().Add(-time.Hour)}); err != nil {
 		t.Errorf("the whole listing: %v", err)
 	}
 }
@@ -223,7 +223,7 @@ func TestFind_undecidedByAnythingElse(t *testing.T) {
 func wantUndecided(t *testing.T, answer stub) {
 	t.Helper()
 	p := open(t, aliyun.Options{Transport: answer})
-	_, err := p.Find(t.Context(), shipped(), time.Now().Add(-time.Hour))
+	_, err := p.Ask(t.Context(), sms.Question{Message: shipped(), Since: time.Now().Add(-time.Hour)})
 	if !errors.Is(err, sms.ErrUndecided) || errors.Is(err, sms.ErrNotFound) || sms.OutcomeOf(err) != sms.Unknown {
 		t.Errorf("%d %q: %v (%v)", answer.status, answer.body, err, sms.OutcomeOf(err))
 	}
@@ -238,19 +238,27 @@ func TestFind_questionsThatCannotBeAsked(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, ask := range map[string]func() (sms.Receipt, error){
-		"no key":        func() (sms.Receipt, error) { m := shipped(); m.Key = ""; return p.Find(t.Context(), m, ago) },
-		"no time":       func() (sms.Receipt, error) { return p.Find(t.Context(), shipped(), time.Time{}) },
-		"in the future": func() (sms.Receipt, error) { return p.Find(t.Context(), shipped(), time.Now().Add(48*time.Hour)) },
+		"no key": func() (sms.Receipt, error) {
+			m := shipped()
+			m.Key = ""
+			return p.Ask(t.Context(), sms.Question{Message: m, Since: ago})
+		},
+		"no time": func() (sms.Receipt, error) {
+			return p.Ask(t.Context(), sms.Question{Message: shipped(), Since: time.Time{}})
+		},
+		"in the future": func() (sms.Receipt, error) {
+			return p.Ask(t.Context(), sms.Question{Message: shipped(), Since: time.Now().Add(48 * time.Hour)})
+		},
 		"two numbers": func() (sms.Receipt, error) {
 			m := shipped()
 			m.To = "13800000000,13900000000"
-			return p.Find(t.Context(), m, ago)
+			return p.Ask(t.Context(), sms.Question{Message: m, Since: ago})
 		},
 		"an unbound template": func() (sms.Receipt, error) {
 			m := sms.Message{To: mainland, Template: "unbound", Key: "k"}
-			return p.Find(t.Context(), m, ago)
+			return p.Ask(t.Context(), sms.Question{Message: m, Since: ago})
 		},
-		"a context over": func() (sms.Receipt, error) { return p.Find(over, shipped(), ago) },
+		"a context over": func() (sms.Receipt, error) { return p.Ask(over, sms.Question{Message: shipped(), Since: ago}) },
 	} {
 		if _, err := ask(); !errors.Is(err, sms.ErrUndecided) || errors.Is(err, sms.ErrNotFound) || sms.OutcomeOf(err) != sms.Unknown {
 			t.Errorf("%s: %v", name, err)
@@ -263,7 +271,7 @@ func TestFind_anExpiredMessage(t *testing.T) {
 	p := open(t, aliyun.Options{Transport: &listing{}})
 	m := shipped()
 	m.Expires = time.Now().Add(-time.Minute)
-	if _, err := p.Find(t.Context(), m, time.Now().Add(-time.Hour)); !errors.Is(err, sms.ErrNotFound) {
+	if _, err := p.Ask(t.Context(), sms.Question{Message: m, Since: time.Now().Add(-time.Hour)}); !errors.Is(err, sms.ErrNotFound) {
 		t.Errorf("%v, want not found", err)
 	}
 }
@@ -288,7 +296,7 @@ func TestFind_afterACutConnection(t *testing.T) {
 		if !ok {
 			t.Fatal("the provider is no Finder")
 		}
-		receipt, err := f.Find(t.Context(), m, began)
+		receipt, err := f.Ask(t.Context(), sms.Question{Message: m, Since: began})
 		if taken := cut == sandbox.HangUpAfter; taken != (err == nil) || !taken && !errors.Is(err, sms.ErrNotFound) {
 			t.Errorf("cut %s: %+v, %v", cut, receipt, err)
 		}
@@ -310,7 +318,7 @@ func FuzzFind(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer p.Close()
-		_, err = p.Find(context.Background(), shipped(), time.Now().Add(-time.Hour))
+		_, err = p.Ask(context.Background(), sms.Question{Message: shipped(), Since: time.Now().Add(-time.Hour)})
 		switch {
 		case err == nil && !strings.Contains(body, "SMS_0002") && !strings.Contains(body, `\`):
 			t.Errorf("%d %q: found", status, body)

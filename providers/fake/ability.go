@@ -2,7 +2,6 @@ package fake
 
 import (
 	"context"
-	"time"
 
 	"github.com/notifykit/notify/internal/carrier"
 	"github.com/notifykit/notify/sms"
@@ -17,12 +16,12 @@ func (p *Provider) CheckTemplate(name string, values sms.Params) error {
 // they are set, from and template.
 func (p *Provider) Preview(m sms.Message) (sms.Preview, error) { return p.line.Preview(m) }
 
-// Find tells whether a message with the Key and number of m was taken. Because
-// the fake itself is what is asked, it answers sms.ErrNotFound at once, whatever
-// since is. A call that has not yet ended, and a message without a Key, are
-// sms.ErrUndecided.
-func (p *Provider) Find(ctx context.Context, m sms.Message, since time.Time) (sms.Receipt, error) {
-	return p.line.Find(ctx, m, since)
+// Ask reports whether a message with the Key and number of q was taken. Because
+// the fake itself is what is asked, it returns sms.ErrNotFound at once, whatever
+// Since and Until are. A call that has not yet ended, and a message without a Key,
+// are sms.ErrUndecided.
+func (p *Provider) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
+	return p.line.Ask(ctx, q)
 }
 
 func (l *line) CheckTemplate(name string, values sms.Params) error {
@@ -54,7 +53,7 @@ func (l *line) Preview(m sms.Message) (sms.Preview, error) {
 	return preview, nil
 }
 
-func (l *line) Find(ctx context.Context, m sms.Message, _ time.Time) (sms.Receipt, error) {
+func (l *line) Ask(ctx context.Context, m sms.Question) (sms.Receipt, error) {
 	if ctx.Err() != nil || m.Key == "" {
 		return sms.Receipt{}, sms.ErrUndecided
 	}

@@ -59,7 +59,7 @@ func TestInTheDriversPlace(t *testing.T) {
 	finder, _ := sms.FinderOf(first)
 	m := hello(ann)
 	m.Key = "abroad"
-	if _, err := finder.Find(t.Context(), m, time.Now()); !errors.Is(err, sms.ErrNotFound) {
+	if _, err := finder.Ask(t.Context(), sms.Question{Message: m, Since: time.Now()}); !errors.Is(err, sms.ErrNotFound) {
 		t.Errorf("the message of abroad was asked for at mainland: %v", err)
 	}
 	// A client that closes its provider does not close the fake of the test.

@@ -121,7 +121,7 @@ func TestAGivenErrorIsCopied(t *testing.T) {
 func TestALostAnswerAndFind(t *testing.T) {
 	p := newFake(t, fake.Options{})
 	find := func(m sms.Message) error {
-		_, err := p.Find(t.Context(), m, m.Expires)
+		_, err := p.Ask(t.Context(), sms.Question{Message: m, Since: m.Expires})
 		return err
 	}
 	lost, refused := hello(ann), hello(bob)
@@ -138,7 +138,7 @@ func TestALostAnswerAndFind(t *testing.T) {
 	if len(p.Sent()) != 1 {
 		t.Errorf("%d messages were taken, and should have been the one whose answer was lost", len(p.Sent()))
 	}
-	if r, err := p.Find(t.Context(), lost, lost.Expires); err != nil || r.Key != "k1" || r.ID == "" || r.Provider != "fake" {
+	if r, err := p.Ask(t.Context(), sms.Question{Message: lost, Since: lost.Expires}); err != nil || r.Key != "k1" || r.ID == "" || r.Provider != "fake" {
 		t.Errorf("the message whose answer was lost is not found: %+v, %v", r, err)
 	}
 	if err := find(refused); !errors.Is(err, sms.ErrNotFound) {

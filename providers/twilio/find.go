@@ -23,7 +23,7 @@ const (
 	grain = time.Second
 )
 
-// Find asks Twilio whether it has m; see [sms.Finder]. Twilio has no ID of ours,
+// Ask asks Twilio whether it has the message; see [sms.Finder]. Twilio has no ID of ours,
 // so the message is looked for by what it is: one to that number, with that
 // text, made since then by Twilio's own clock, and not known to be another key's
 // in this process. Between two processes that send the same text to the same
@@ -35,12 +35,12 @@ const (
 // Service rewrites texts (other quotes, shortened links); while the same text is
 // being sent to the number; and where the list is refused, cut, not permitted or
 // too long. It is ErrNotFound where there is none, at least Options.FindAfter
-// after since. The list is asked by number alone and the time compared here,
+// after Question.Until. The list is asked by number alone and the time compared here,
 // because a message that still waits in Twilio's queue has no DateSent.
 //
 // A caller's ctx that ends leaves it undecided.
-func (p *Provider) Find(ctx context.Context, m sms.Message, since time.Time) (sms.Receipt, error) {
-	r, err := p.lookedFor(m, since)
+func (p *Provider) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
+	r, err := p.lookedFor(q.Message, q.Since)
 	if err != nil {
 		return sms.Receipt{}, undecided(err)
 	}
@@ -48,7 +48,7 @@ func (p *Provider) Find(ctx context.Context, m sms.Message, since time.Time) (sm
 		return sms.Receipt{}, undecided(errFlying)
 	}
 	asked := time.Now()
-	s := search{p: p, m: m, r: r, since: since}
+	s := search{p: p, m: q.Message, r: r, since: q.Since}
 	if err := s.read(ctx); err != nil {
 		return sms.Receipt{}, undecided(err)
 	}
@@ -63,7 +63,7 @@ func (p *Provider) Find(ctx context.Context, m sms.Message, since time.Time) (sm
 		return sms.Receipt{}, undecided(fmt.Errorf("the vendor has %d such messages", len(s.found)))
 	case len(s.found) == 1:
 		return s.receipt(s.found[0])
-	case asked.Sub(since) < p.findAfter:
+	case asked.Sub(q.Latest()) < p.findAfter:
 		return sms.Receipt{}, undecided(fmt.Errorf("the vendor does not list it yet: ask again %v after the first try", p.findAfter))
 	}
 	return sms.Receipt{}, sms.ErrNotFound

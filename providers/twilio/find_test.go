@@ -152,7 +152,7 @@ func TestFind(t *testing.T) {
 			if test.ago > 0 {
 				ago = test.ago
 			}
-			r, err := open(t, o).Find(t.Context(), m, time.Now().Add(-ago))
+			r, err := open(t, o).Ask(t.Context(), sms.Question{Message: m, Since: time.Now().Add(-ago)})
 			if got := verdictOf(t, r, err); got != test.want {
 				t.Errorf("it is %v, want %v: %v", got, test.want, err)
 			}
@@ -189,7 +189,7 @@ func TestFindIsUndecidedWhereTheListCannotBeRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := serve(t, vendor)
 			p := open(t, options(t, v.URL))
-			r, err := p.Find(t.Context(), notice(), time.Now().Add(-time.Hour))
+			r, err := p.Ask(t.Context(), sms.Question{Message: notice(), Since: time.Now().Add(-time.Hour)})
 			if got := verdictOf(t, r, err); got != isUndecided {
 				t.Errorf("it is %v: %v", got, err)
 			}
@@ -201,7 +201,7 @@ func TestFindIsUndecidedWhereTheListCannotBeRead(t *testing.T) {
 	t.Run("the caller leaves", func(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		leave()
-		r, err := open(t, options(t, "")).Find(ctx, notice(), time.Now().Add(-time.Hour))
+		r, err := open(t, options(t, "")).Ask(ctx, sms.Question{Message: notice(), Since: time.Now().Add(-time.Hour)})
 		if got := verdictOf(t, r, err); got != isUndecided || !errors.Is(err, context.Canceled) {
 			t.Errorf("it is %v: %v", got, err)
 		}
@@ -209,13 +209,13 @@ func TestFindIsUndecidedWhereTheListCannotBeRead(t *testing.T) {
 	t.Run("after Close", func(t *testing.T) {
 		p := open(t, options(t, ""))
 		p.Close()
-		r, err := p.Find(t.Context(), notice(), time.Now().Add(-time.Hour))
+		r, err := p.Ask(t.Context(), sms.Question{Message: notice(), Since: time.Now().Add(-time.Hour)})
 		if got := verdictOf(t, r, err); got != isUndecided || !errors.Is(err, sms.ErrClosed) {
 			t.Errorf("it is %v: %v", got, err)
 		}
 	})
 	t.Run("since when is not said", func(t *testing.T) {
-		r, err := open(t, options(t, "")).Find(t.Context(), notice(), time.Time{})
+		r, err := open(t, options(t, "")).Ask(t.Context(), sms.Question{Message: notice(), Since: time.Time{}})
 		if got := verdictOf(t, r, err); got != isUndecided {
 			t.Errorf("it is %v: %v", got, err)
 		}
@@ -236,7 +236,7 @@ func TestFindReadsEveryPage(t *testing.T) {
 		}
 		answer(http.StatusOK, listed(next, time.Now(), it))(w, r)
 	})
-	r, err := open(t, options(t, v.URL)).Find(t.Context(), notice(), time.Now().Add(-time.Hour))
+	r, err := open(t, options(t, v.URL)).Ask(t.Context(), sms.Question{Message: notice(), Since: time.Now().Add(-time.Hour)})
 	if got := verdictOf(t, r, err); got != isFound || pages != 3 {
 		t.Errorf("it is %v after %d pages: %v", got, pages, err)
 	}
@@ -251,7 +251,7 @@ func TestFindGoesByTwiliosClock(t *testing.T) {
 				w.Header().Set("Date", there.UTC().Format(http.TimeFormat))
 				answer(http.StatusOK, listed("", there, item{age: age}))(w, r)
 			})
-			r, err := open(t, options(t, v.URL)).Find(t.Context(), notice(), time.Now().Add(-2*time.Minute))
+			r, err := open(t, options(t, v.URL)).Ask(t.Context(), sms.Question{Message: notice(), Since: time.Now().Add(-2 * time.Minute)})
 			if got := verdictOf(t, r, err); got != want {
 				t.Errorf("clock %v ahead, made %v ago: it is %v, want %v: %v", ahead, age, got, want, err)
 			}
@@ -281,7 +281,7 @@ func TestFindOfTwins(t *testing.T) {
 	find := func(key string) (sms.Receipt, error) {
 		m := notice()
 		m.Key = key
-		return p.Find(t.Context(), m, since)
+		return p.Ask(t.Context(), sms.Question{Message: m, Since: since})
 	}
 
 	first, err := send("accepted")
@@ -330,7 +330,7 @@ func TestFindWaitsForASendOfTheSameText(t *testing.T) {
 		done <- err
 	}()
 	<-arrived
-	r, err := p.Find(t.Context(), notice(), time.Now().Add(-time.Hour))
+	r, err := p.Ask(t.Context(), sms.Question{Message: notice(), Since: time.Now().Add(-time.Hour)})
 	if got := verdictOf(t, r, err); got != isUndecided {
 		t.Errorf("while the message may be that of a call in flight it is %v: %v", got, err)
 	}
@@ -341,7 +341,7 @@ func TestFindWaitsForASendOfTheSameText(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	r, err = p.Find(t.Context(), notice(), time.Now().Add(-time.Hour))
+	r, err = p.Ask(t.Context(), sms.Question{Message: notice(), Since: time.Now().Add(-time.Hour)})
 	if got := verdictOf(t, r, err); got != isNotFound {
 		t.Errorf("after the call has claimed it, it is %v: %v", got, err)
 	}
@@ -369,7 +369,7 @@ func TestFindTakesNothingFromASendThatBeganMeanwhile(t *testing.T) {
 		listing(item{sid: messageSID})(w, r)
 	})
 	p = open(t, options(t, v.URL))
-	r, err := p.Find(t.Context(), notice(), time.Now().Add(-time.Hour))
+	r, err := p.Ask(t.Context(), sms.Question{Message: notice(), Since: time.Now().Add(-time.Hour)})
 	if got := verdictOf(t, r, err); got != isUndecided {
 		t.Errorf("it is %v: %v", got, err)
 	}
@@ -387,12 +387,12 @@ func TestLateListingIsNotNever(t *testing.T) {
 	o.FindAfter = time.Hour
 	p := open(t, o)
 	since := time.Now().Add(-30 * time.Minute)
-	r, err := p.Find(t.Context(), notice(), since)
+	r, err := p.Ask(t.Context(), sms.Question{Message: notice(), Since: since})
 	if got := verdictOf(t, r, err); got != isUndecided {
 		t.Errorf("before FindAfter it is %v: %v", got, err)
 	}
 	items = []item{{age: 29 * time.Minute}}
-	r, err = p.Find(t.Context(), notice(), since)
+	r, err = p.Ask(t.Context(), sms.Question{Message: notice(), Since: since})
 	if got := verdictOf(t, r, err); got != isFound {
 		t.Errorf("when it shows it is %v: %v", got, err)
 	}
@@ -410,7 +410,7 @@ func TestFindInTheSandbox(t *testing.T) {
 	e := refused(t, err, sms.Unavailable, sms.Unknown)
 	m := notice()
 	m.Key = e.Key
-	r, err := p.Find(t.Context(), m, started)
+	r, err := p.Ask(t.Context(), sms.Question{Message: m, Since: started})
 	if got := verdictOf(t, r, err); got != isFound {
 		t.Errorf("it is %v: %v", got, err)
 	}
@@ -434,7 +434,7 @@ func FuzzList(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		status = 200 + int(uint(status)%400)
 		answers <- canned(status, nil, body)
-		r, err := p.Find(t.Context(), notice(), time.Now().Add(-time.Hour))
+		r, err := p.Ask(t.Context(), sms.Question{Message: notice(), Since: time.Now().Add(-time.Hour)})
 		<-answers
 		if got := verdictOf(t, r, err); got != isUndecided && (status > 299 || !strings.Contains(strings.ToLower(body), "messages")) {
 			t.Fatalf("a %d with %q is %v", status, redact.Words(body, notice()), got)

@@ -61,10 +61,10 @@ func TestFindKnowsWhatTheLedgerForgot(t *testing.T) {
 	defer p.Close()
 	m := sms.Message{To: "+15551234567", Body: "hello", Key: "key"}
 	p.ledger.forgot = time.Now().Add(-time.Minute)
-	if _, err := p.Find(t.Context(), m, time.Now().Add(-time.Hour)); !errors.Is(err, sms.ErrUndecided) {
+	if _, err := p.Ask(t.Context(), sms.Question{Message: m, Since: time.Now().Add(-time.Hour)}); !errors.Is(err, sms.ErrUndecided) {
 		t.Errorf("since before the forgotten claim: %v", err)
 	}
-	if r, err := p.Find(t.Context(), m, time.Now().Add(-30*time.Second)); err != nil || r.ID != "SM1" {
+	if r, err := p.Ask(t.Context(), sms.Question{Message: m, Since: time.Now().Add(-30 * time.Second)}); err != nil || r.ID != "SM1" {
 		t.Errorf("since after the forgotten claim: %+v, %v", r, err)
 	}
 }

@@ -3,32 +3,6 @@ package sms
 import (
 	"context"
 	"errors"
-	"time"
-)
-
-// A Finder can be asked afterwards whether the vendor has a message, which
-// settles an Unknown outcome. Providers have it where their vendor can be asked.
-//
-// Find renders m and compares by itself; m.Key is the key that Receipt.Key or
-// Error.Key told, and since is when the first try began. It answers a Receipt
-// where the vendor has the message, [ErrNotFound] where the vendor certainly
-// never took it, and [ErrUndecided], with the cause wrapped, where it cannot say:
-// the outcome then stays Unknown. ErrNotFound is the only answer after which the
-// message may be sent again.
-type Finder interface {
-	Find(ctx context.Context, m Message, since time.Time) (Receipt, error)
-}
-
-// FindAfter is how long after since a Finder may first answer ErrNotFound, by
-// default: before, a vendor's listing may lack what it took.
-const FindAfter = time.Minute
-
-var (
-	// ErrNotFound is a Finder's answer that the vendor certainly never took the
-	// message. It is given only for a since at least FindAfter ago.
-	ErrNotFound = errors.New("sms: the vendor never took this message")
-	// ErrUndecided is a Finder's answer that it cannot say.
-	ErrUndecided = errors.New("sms: nobody can tell whether the vendor took this message")
 )
 
 // FinderOf looks for a Finder down through Unwrap. Of several Senders side by
@@ -75,14 +49,14 @@ func findersOf(senders []Sender) (Finder, bool) {
 // finders asks several Finders; a nil one is a Sender that cannot be asked.
 type finders []Finder
 
-func (fs finders) Find(ctx context.Context, m Message, since time.Time) (Receipt, error) {
+func (fs finders) Ask(ctx context.Context, q Question) (Receipt, error) {
 	var undecided error
 	for _, f := range fs {
 		if f == nil {
 			undecided = errors.Join(undecided, ErrUndecided)
 			continue
 		}
-		r, err := f.Find(ctx, m, since)
+		r, err := f.Ask(ctx, q)
 		switch {
 		case err == nil:
 			return r, nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/notifykit/notify/sms"
 )
@@ -17,7 +16,7 @@ type asked struct {
 	calls  int
 }
 
-func (a *asked) Find(context.Context, sms.Message, time.Time) (sms.Receipt, error) {
+func (a *asked) Ask(context.Context, sms.Question) (sms.Receipt, error) {
 	a.calls++
 	if a.answer != nil {
 		return sms.Receipt{}, a.answer
@@ -38,7 +37,7 @@ func TestFinderOf_ofOne(t *testing.T) {
 			t.Errorf("%s: no Finder", name)
 			continue
 		}
-		if r, err := f.Find(t.Context(), sms.Message{}, time.Time{}); err != nil || r.Provider != "a" {
+		if r, err := f.Ask(t.Context(), sms.Question{}); err != nil || r.Provider != "a" {
 			t.Errorf("%s: %v, %v", name, r, err)
 		}
 	}
@@ -80,7 +79,7 @@ func TestFinderOf_ofSeveral(t *testing.T) {
 			if !ok {
 				t.Fatal("no Finder")
 			}
-			r, err := f.Find(t.Context(), sms.Message{}, time.Time{})
+			r, err := f.Ask(t.Context(), sms.Question{})
 			if c.want == nil {
 				if err != nil || r.Provider != "f" {
 					t.Errorf("%v, %v", r, err)
@@ -93,7 +92,7 @@ func TestFinderOf_ofSeveral(t *testing.T) {
 		})
 	}
 	f, _ := sms.FinderOf(side{foreign, undecided})
-	if _, err := f.Find(t.Context(), sms.Message{}, time.Time{}); !errors.Is(err, cause) {
+	if _, err := f.Ask(t.Context(), sms.Question{}); !errors.Is(err, cause) {
 		t.Errorf("the cause is lost: %v", err)
 	}
 }
