@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/notifykit/notify"
 	"github.com/notifykit/notify/providers/fake"
@@ -127,16 +128,17 @@ func ExampleClient_SendAll() {
 	}
 	var lines []string
 	for m, result := range client.SendAll(context.Background(), people, notify.BulkOptions{Concurrency: 2}) {
-		lines = append(lines, fmt.Sprint(m.To, " ", sms.OutcomeOf(result.Err), " ", sms.ReasonOf(result.Err)))
+		line := fmt.Sprint(m.To, " ", sms.OutcomeOf(result.Err), " ", sms.ReasonOf(result.Err))
+		lines = append(lines, strings.TrimSpace(line)) // the reason of nil is empty
 	}
 	slices.Sort(lines) // they come in order of completion
 	for _, line := range lines {
 		fmt.Println(line)
 	}
 	// Output:
-	// **** rejected invalid number
-	// +86138****0001 accepted no reason given
-	// +86138****0003 accepted no reason given
+	// **** rejected invalid_number
+	// +86138****0001 accepted
+	// +86138****0003 accepted
 }
 
 // The recommended order, from the outermost layer to the vendor.

@@ -40,21 +40,27 @@ func errorsPage(drivers ...sms.Driver) []byte {
 
 Made from the code by ` + "`go test ./docs -update`" + `; do not edit.
 
-Every error of a Sender holds an *sms.Error. sms.OutcomeOf(err) says whether the
-message may have been sent, sms.ReasonOf(err) why it was not, and errors.Is
-finds a Reason in each of several tries.
+Every error of a Sender holds an *sms.Error:
+
+- sms.OutcomeOf(err) says whether the message may have been sent;
+- sms.ReasonOf(err) says why the message as a whole was not accepted, and decides
+  what may happen next;
+- errors.Is(err, reason) reports whether some attempt was refused for reason.
 
 ## What each reason allows
 
 An outcome of Unknown overrides the row: it counts against the breaker, and the
-message goes out again, by anyone, only where a duplicate does no harm (a
-verification code) or after the vendor was asked and certainly never took it.
+message is sent again, by any vendor, only if a duplicate does no harm (a
+verification code) or if the vendor confirms that it never received the message.
 
-| Reason | in words | same vendor again | another vendor | counts against the breaker |
-|---|---|---|---|---|
+*Later* means that the same message may be accepted later without a change: the
+outbox and notify bulk --resume send it again.
+
+| Reason | in words | same vendor again | another vendor | counts against the breaker | later |
+|---|---|---|---|---|---|
 `)
 	for _, r := range sms.Reasons() {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", string(r), r.Error(), yes(r.SameVendor()), yes(r.AnotherVendor()), yes(r.CountsAgainstVendor()))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", r, r.Error(), yes(r.SameVendor()), yes(r.AnotherVendor()), yes(r.CountsAgainstVendor()), yes(r.Later()))
 	}
 	for _, d := range drivers {
 		codes := slices.Clone(d.Codes)

@@ -69,7 +69,7 @@ func Example() {
 	// accepted by twilio
 	// aliyun: rejected
 	// twilio: accepted
-	// the next one within a minute: recipient limited
+	// the next one within a minute: recipient_limited
 }
 
 func ExampleFailover() {
@@ -121,7 +121,7 @@ func ExampleBreaker() {
 		fmt.Println(sms.ReasonOf(err), middleware.StateOf(sender))
 	}
 	// Output:
-	// invalid number closed
+	// invalid_number closed
 	// unavailable closed
 	// aliyun: open, was closed
 	// unavailable open

@@ -67,12 +67,17 @@ func (t *tries) err(cause error) error {
 	}
 	e := *sum
 	if e.Err == nil {
-		e.Err = fmt.Errorf("no further try: %w", cause)
+		e.Err = fmt.Errorf("no further try: %w", words{cause})
 	} else {
-		e.Err = fmt.Errorf("%w; no further try: %w", e.Err, cause)
+		e.Err = fmt.Errorf("%w; no further try: %w", e.Err, words{cause})
 	}
 	return &e
 }
+
+// words keeps a Reason in words within an error's text: %w would print its label.
+type words struct{ error }
+
+func (w words) Unwrap() error { return w.error }
 
 // epoch is where clock counts from.
 var epoch = time.Now()

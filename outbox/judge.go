@@ -21,7 +21,7 @@ func (j *job) judge(now, began time.Time, err error) verdict {
 	unknown := sms.OutcomeOf(err) == sms.Unknown
 	v := verdict{reason: reason, retryAfter: sms.AsError(err).RetryAfter}
 	v.blame = sms.CountsAgainstVendor(err) || reason == sms.Throttled || reason == sms.Internal
-	v.answered = !v.blame && !unknown && reason != sms.Canceled
+	v.answered = !v.blame && !unknown && reason != sms.Canceled && reason != sms.Paced && reason != sms.OverBudget
 	m := j.Message
 	m.Kind = j.Kind
 	switch {
@@ -38,26 +38,21 @@ func (j *job) judge(now, began time.Time, err error) verdict {
 	return v
 }
 
-// mayPass tells whether a refusal leaves it open that the message goes out later.
-func mayPass(r sms.Reason) bool {
-	return r.SameVendor() || r.AnotherVendor() || r == sms.Internal || r == sms.Canceled
-}
+// mayPass reports whether a refusal leaves open that the message is accepted later.
+func mayPass(r sms.Reason) bool { return r.AnotherVendor() || r.Later() }
 
-// hopeful tells whether any of the tries failed for what may pass by itself.
+// hopeful reports whether any of the attempts failed for a reason that passes by itself.
 func hopeful(err error) bool {
 	if sms.OutcomeOf(err) == sms.Unknown {
 		return true
 	}
-	passes := func(r sms.Reason) bool {
-		return r.SameVendor() || r.CountsAgainstVendor() || r == sms.Internal || r == sms.Canceled
-	}
 	e := sms.AsError(err)
 	for _, a := range e.Attempts {
-		if a.Err != nil && passes(sms.ReasonOf(a.Err)) {
+		if a.Err != nil && sms.ReasonOf(a.Err).Later() {
 			return true
 		}
 	}
-	return passes(sms.ReasonOf(err))
+	return sms.ReasonOf(err).Later()
 }
 
 // refused is the end of what no vendor will take. A code that may have been sent

@@ -10,41 +10,53 @@ import (
 	"time"
 )
 
-// ErrClosed is what Send answers after Close, as the cause of an *Error that is
-// Rejected.
+// ErrClosed is the cause of the *Error, Rejected, that Send returns after Close.
 var ErrClosed = errors.New("sms: the sender is closed")
 
-// Error is why a message was not accepted. Every error of a Sender holds one.
+// An Error is why a message was not accepted. Every error of a Sender holds one.
+//
+// After several attempts, two questions have two answers:
+//
+//   - errors.Is(err, r) reports whether some attempt was refused for r. It answers
+//     "has any vendor said that this number has reached its limit?".
+//   - ReasonOf(err) is why the message as a whole was not accepted. It decides what may
+//     happen next.
 //
 // Its text, under every verb, holds no full number, no value of a variable and
 // no body: providers mask them in the vendor's words before they make it.
 type Error struct {
-	// Provider is the configured name of the provider; empty where a store, a
-	// limiter or a list of ours failed.
+	// Provider is the configured name of the provider. It is empty if the refusal is
+	// ours: a limit, a budget, a store or a list.
 	Provider string
-	// Code, Message and RequestID are the vendor's own words, kept; in Message
-	// the message's own number, body and values are masked.
+	// Code, Message and RequestID are the vendor's own words. In Message the
+	// message's own number, body and values are masked.
 	Code, Message, RequestID string
-	// Key is the message's key, the one made for it included.
+	// Key is the message's key, including one that was made for it.
 	Key string
-	// Reason is why, and decides what may happen next.
+	// Reason is why, and decides what may happen next. Empty means Internal.
 	Reason Reason
-	// Outcome is whether it may have been sent. Never Accepted.
+	// Outcome is whether the message may have been sent. It is never Accepted.
 	Outcome Outcome
-	// Kind is the message's, filled by the provider, which has looked its
-	// template up: it decides whether a repetition does harm.
+	// Kind is the message's kind. The provider fills it in from the template. It decides
+	// whether sending the message twice does harm.
 	Kind Kind
-	// RetryAfter is how long to wait before another try; zero where nobody said.
+	// RetryAfter is how long to wait before another attempt. Zero: not known.
 	RetryAfter time.Duration
-	// Attempts holds all tries in order, where there were several: this Error
-	// then sums them up, as SumAttempts does.
+	// Attempts holds all attempts in order if there were several. The Error is then
+	// their sum, as SumAttempts returns it.
 	Attempts []Attempt
-	// Err is the cause, where there is one beyond the vendor's words.
+	// Err is the cause, if there is one beyond the vendor's words.
 	Err error
 }
 
-// Error tells the provider, the reason, whether the outcome is unknown, the
-// vendor's code and words, and the cause; of several tries, each of them.
+// Refuse returns the Error of a message that was certainly not sent: Rejected for r, with
+// the Key and Kind of m and cause as its Err. A nil cause is allowed if r says everything.
+func Refuse(m Message, r Reason, cause error) *Error {
+	return &Error{Reason: r, Outcome: Rejected, Key: m.Key, Kind: m.Kind, Err: cause}
+}
+
+// Error returns the provider, the reason in words, whether the outcome is unknown, the
+// vendor's code and words, and the cause. After several attempts it returns those of each.
 func (e *Error) Error() string {
 	if e == nil {
 		return "sms: no error was made (a nil *sms.Error was returned as an error)"
@@ -75,7 +87,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// story tells each try.
+// story returns the text of an Error with several attempts.
 func (e *Error) story() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sms: %d attempts failed", len(e.Attempts))
@@ -103,8 +115,7 @@ func (e *Error) reason() Reason {
 	return e.Reason
 }
 
-// outcome takes everything but Rejected for Unknown: nobody may claim more by
-// an Error.
+// outcome returns Unknown for everything but Rejected: an Error may claim no more.
 func (e *Error) outcome() Outcome {
 	if e != nil && e.Outcome == Rejected {
 		return Rejected
@@ -112,13 +123,13 @@ func (e *Error) outcome() Outcome {
 	return Unknown
 }
 
-// Is tells whether target is this error's Reason.
+// Is reports whether target is this error's Reason. errors.Is also looks into each attempt.
 func (e *Error) Is(target error) bool {
 	r, ok := target.(Reason)
 	return ok && e != nil && r == e.reason()
 }
 
-// Unwrap gives the cause and the error of each try.
+// Unwrap returns the cause and the error of each attempt.
 func (e *Error) Unwrap() []error {
 	if e == nil {
 		return nil
@@ -139,7 +150,7 @@ func (e *Error) Unwrap() []error {
 // more than %v does.
 func (e *Error) Format(f fmt.State, verb rune) { formatMasked(f, verb, e.Error()) }
 
-// LogValue gives slog the fields that people search by, in a group.
+// LogValue returns the fields that people search by, as a group.
 func (e *Error) LogValue() slog.Value {
 	if e == nil {
 		return slog.Value{}
@@ -161,10 +172,9 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// OutcomeOf tells which of the three truths err leaves: Accepted for nil, the
-// Outcome of the *Error that it holds, and Unknown for an error that no layer
-// has classified. Errors that others have joined are Rejected only if every
-// *Error among them is, and there is one.
+// OutcomeOf returns Accepted for nil, the Outcome of the *Error that err holds, and
+// Unknown for an error that holds none. Errors that were joined with errors.Join are
+// Rejected only if there is an *Error among them and every one of them is Rejected.
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return Accepted
@@ -180,10 +190,12 @@ func OutcomeOf(err error) Outcome {
 	return Unknown
 }
 
-// ReasonOf tells why: "" for nil, the Reason of the *Error that err holds (of
-// several joined ones the first whose outcome is Unknown, else the last one's),
-// a bare Reason itself, Canceled for a bare context error, Internal for an error
-// that is not ours.
+// ReasonOf returns why the message as a whole was not accepted: "" for nil, else the
+// Reason of the *Error that err holds. If several are joined with errors.Join, it is that
+// of the first whose outcome is Unknown, else that of the last. A bare Reason is
+// returned itself. A bare context error is Canceled, and any other error Internal.
+//
+// errors.Is(err, r) answers another question: whether some attempt was refused for r.
 func ReasonOf(err error) Reason {
 	if err == nil {
 		return ""
@@ -209,8 +221,8 @@ func ReasonOf(err error) Reason {
 	return Internal
 }
 
-// KindOf gives the Kind that a provider has put in the *Error in err, or in the
-// *Error of one of its tries; zero where none was.
+// KindOf returns the Kind that a provider has put in the *Error in err, or in the *Error
+// of one of its attempts. It returns zero if there is none.
 func KindOf(err error) Kind {
 	var kind Kind
 	eachError(err, func(e *Error) {
@@ -246,8 +258,8 @@ func eachError(err error, f func(*Error)) {
 	}
 }
 
-// find gives the one *Error that err is or wraps; nil where there is none, or
-// where others have joined several errors.
+// find returns the *Error that err is or wraps. It returns nil if there is none, and if
+// several errors are joined.
 func find(err error) *Error {
 	for err != nil {
 		if e, ok := err.(*Error); ok {

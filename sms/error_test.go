@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -168,6 +169,51 @@ func TestError_findsItsTries(t *testing.T) {
 	}
 }
 
+// errors.Is is about each attempt, ReasonOf about the message as a whole.
+func TestError_isAndReasonOf(t *testing.T) {
+	limited, down, blocked := rejected(sms.RecipientLimited), rejected(sms.Unavailable), rejected(sms.RecipientBlocked)
+	lost := unknown(sms.Unavailable)
+	for _, c := range []struct {
+		name  string
+		tries []error
+		whole sms.Reason
+		some  []sms.Reason
+	}{
+		{"one attempt", []error{limited}, sms.RecipientLimited, []sms.Reason{sms.RecipientLimited}},
+		{"the last one's, if all were rejected", []error{limited, down, blocked}, sms.RecipientBlocked, []sms.Reason{sms.RecipientLimited, sms.Unavailable, sms.RecipientBlocked}},
+		{"the first unknown one's", []error{limited, lost, blocked}, sms.Unavailable, []sms.Reason{sms.RecipientLimited, sms.Unavailable, sms.RecipientBlocked}},
+		{"a wrapped attempt", []error{fmt.Errorf("x: %w", limited), down}, sms.Unavailable, []sms.Reason{sms.RecipientLimited, sms.Unavailable}},
+		{"a sum within a sum", []error{sms.SumAttempts([]sms.Attempt{{Err: limited}, {Err: down}}), blocked}, sms.RecipientBlocked, []sms.Reason{sms.RecipientLimited, sms.Unavailable, sms.RecipientBlocked}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var list []sms.Attempt
+			for _, err := range c.tries {
+				list = append(list, sms.Attempt{Provider: "a", Err: err})
+			}
+			err := fmt.Errorf("sending: %w", sms.SumAttempts(list))
+			if got := sms.ReasonOf(err); got != c.whole {
+				t.Errorf("ReasonOf is %v, want %v", got, c.whole)
+			}
+			for _, r := range sms.Reasons() {
+				if got, want := errors.Is(err, r), slices.Contains(c.some, r); got != want {
+					t.Errorf("errors.Is(err, %v) is %v, want %v", r, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	cause := errors.New("the list is closed")
+	err := sms.Refuse(sms.Message{Key: "k", Kind: sms.Promotion, To: "+8613800000001"}, sms.Unsupported, cause)
+	if err.Outcome != sms.Rejected || err.Reason != sms.Unsupported || err.Key != "k" || err.Kind != sms.Promotion || err.Provider != "" || !errors.Is(err, cause) {
+		t.Errorf("got %+v", *err)
+	}
+	if got := sms.Refuse(sms.Message{}, sms.Expired, nil).Error(); got != "sms: message expired" {
+		t.Errorf("without a cause the text is %q", got)
+	}
+}
+
 func ExampleOutcomeOf() {
 	send := func(err error) {
 		switch sms.OutcomeOf(err) {
@@ -185,7 +231,7 @@ func ExampleOutcomeOf() {
 	send(errors.New("from a layer that classifies nothing"))
 	// Output:
 	// accepted
-	// certainly not sent: recipient blocked
+	// certainly not sent: recipient_blocked
 	// nobody can know yet: aliyun: unavailable, outcome unknown: no answer within 5s
 	// nobody can know yet: from a layer that classifies nothing
 }

@@ -1,35 +1,41 @@
 package sms_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
+	"text/template"
 
 	"github.com/notifykit/notify/sms"
 )
 
-// The table as the documentation prints it, cell by cell.
+// The table as docs/errors.md prints it, cell by cell.
 func TestReason_table(t *testing.T) {
 	rows := []struct {
-		reason                sms.Reason
-		text, words           string
-		same, another, counts bool
+		reason                       sms.Reason
+		text, words                  string
+		same, another, counts, later bool
 	}{
-		{sms.InvalidNumber, "invalid_number", "invalid number", false, false, false},
-		{sms.InvalidMessage, "invalid_message", "invalid message", false, false, false},
-		{sms.ContentRejected, "content_rejected", "content rejected", false, false, false},
-		{sms.RecipientBlocked, "recipient_blocked", "recipient blocked", false, false, false},
-		{sms.RecipientLimited, "recipient_limited", "recipient limited", false, false, false},
-		{sms.Expired, "expired", "message expired", false, false, false},
-		{sms.TemplateRejected, "template_rejected", "template or signature rejected", false, true, false},
-		{sms.Unauthorized, "unauthorized", "credentials or permission refused", false, true, true},
-		{sms.AccountBlocked, "account_blocked", "account blocked", false, true, true},
-		{sms.Throttled, "throttled", "throttled", true, true, false},
-		{sms.Unsupported, "unsupported", "unsupported", false, true, false},
-		{sms.Unavailable, "unavailable", "unavailable", true, true, true},
-		{sms.Canceled, "canceled", "canceled by the caller", false, false, false},
-		{sms.Internal, "internal", "internal fault", false, false, false},
+		{sms.InvalidNumber, "invalid_number", "invalid number", false, false, false, false},
+		{sms.InvalidMessage, "invalid_message", "invalid message", false, false, false, false},
+		{sms.ContentRejected, "content_rejected", "content rejected", false, false, false, false},
+		{sms.RecipientBlocked, "recipient_blocked", "recipient blocked", false, false, false, false},
+		{sms.RecipientLimited, "recipient_limited", "recipient limited", false, false, false, false},
+		{sms.Expired, "expired", "message expired", false, false, false, false},
+		{sms.TemplateRejected, "template_rejected", "template or signature rejected", false, true, false, false},
+		{sms.Unauthorized, "unauthorized", "credentials or permission refused", false, true, true, true},
+		{sms.AccountBlocked, "account_blocked", "account blocked", false, true, true, true},
+		{sms.Throttled, "throttled", "throttled", true, true, false, true},
+		{sms.Unsupported, "unsupported", "unsupported", false, true, false, false},
+		{sms.Unavailable, "unavailable", "unavailable", true, true, true, true},
+		{sms.Canceled, "canceled", "canceled by the caller", false, false, false, true},
+		{sms.Internal, "internal", "internal fault", false, false, false, true},
+		{sms.Paced, "paced", "over our own pace", false, true, false, true},
+		{sms.OverBudget, "over_budget", "over budget", false, false, false, true},
 	}
 	all := sms.Reasons()
 	if len(all) != len(rows) {
@@ -46,6 +52,9 @@ func TestReason_table(t *testing.T) {
 			}
 			if r.SameVendor() != row.same || r.AnotherVendor() != row.another || r.CountsAgainstVendor() != row.counts {
 				t.Errorf("same vendor %v, another %v, counts %v", r.SameVendor(), r.AnotherVendor(), r.CountsAgainstVendor())
+			}
+			if r.Later() != row.later {
+				t.Errorf("later %v, want %v", r.Later(), row.later)
 			}
 			rejected := &sms.Error{Reason: r, Outcome: sms.Rejected}
 			if sms.MayRepeat(rejected, sms.Message{}, sms.Reason.SameVendor) != row.same {
@@ -79,7 +88,7 @@ func TestReason_table(t *testing.T) {
 
 func TestReason_unknownAllowsNothing(t *testing.T) {
 	for _, r := range []sms.Reason{"", "invented"} {
-		if r.SameVendor() || r.AnotherVendor() || r.CountsAgainstVendor() {
+		if r.SameVendor() || r.AnotherVendor() || r.CountsAgainstVendor() || r.Later() {
 			t.Errorf("%q allows something", string(r))
 		}
 	}
@@ -88,6 +97,41 @@ func TestReason_unknownAllowsNothing(t *testing.T) {
 	}
 	if got := sms.Reason("invented").Error(); got != "invented" {
 		t.Errorf("an invented reason reads %q", got)
+	}
+}
+
+// A Reason prints as its label wherever it is printed, and as words only in the text of
+// an error.
+func TestReason_printsItsLabel(t *testing.T) {
+	const label = "invalid_number"
+	r := sms.InvalidNumber
+	var out bytes.Buffer
+	logged := func(h slog.Handler) string {
+		out.Reset()
+		slog.New(h).Info("", "reason", r)
+		return out.String()
+	}
+	if err := template.Must(template.New("").Parse("{{.}}")).Execute(&out, r); err != nil || out.String() != label {
+		t.Errorf("text/template: %q, %v", out.String(), err)
+	}
+	for name, got := range map[string]string{
+		"String": r.String(), "%v": fmt.Sprintf("%v", r), "%s": fmt.Sprintf("%s", r), "%+v": fmt.Sprintf("%+v", r),
+		"Sprint": fmt.Sprint(r), "in a struct": fmt.Sprintf("%v", struct{ R sms.Reason }{r}), "in a list": fmt.Sprint([]sms.Reason{r}),
+		"as a key": fmt.Sprint(map[sms.Reason]int{r: 1}), "wrapped": fmt.Errorf("x: %w", r).Error(),
+		"slog text": logged(slog.NewTextHandler(&out, nil)), "slog JSON": logged(slog.NewJSONHandler(&out, nil)),
+	} {
+		if !strings.Contains(got, label) || strings.Contains(got, "invalid number") {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if got := fmt.Sprintf("%q %-16v|", r, r); got != `"invalid_number" invalid_number  |` {
+		t.Error(got)
+	}
+	e := &sms.Error{Provider: "a", Reason: r, Outcome: sms.Rejected}
+	for _, got := range []string{e.Error(), fmt.Sprint(e), fmt.Errorf("x: %w", e).Error()} {
+		if !strings.HasSuffix(got, "a: invalid number") {
+			t.Errorf("an error's text is not in words: %q", got)
+		}
 	}
 }
 

@@ -57,13 +57,17 @@ const (
 	reasonRegion    = "region_not_served"
 )
 
-// statuses is the table from why a message was not sent to what is answered.
-// What is not in it only the owner can mend: 503, and no reason but "unavailable".
-var statuses = map[sms.Reason]int{
-	sms.InvalidNumber:    http.StatusBadRequest,
-	sms.InvalidMessage:   http.StatusBadRequest,
-	sms.RecipientBlocked: http.StatusBadRequest,
-	sms.RecipientLimited: http.StatusTooManyRequests,
+// statusOf returns the status for a message that was not sent. 503 is for what the person
+// cannot change: what may be accepted later, and what only the service's owner can fix.
+// Its answer gives no reason but "unavailable".
+func statusOf(r sms.Reason) int {
+	switch r {
+	case sms.InvalidNumber, sms.InvalidMessage, sms.RecipientBlocked:
+		return http.StatusBadRequest
+	case sms.RecipientLimited:
+		return http.StatusTooManyRequests
+	}
+	return http.StatusServiceUnavailable
 }
 
 // refuse answers an error of the Verifier.
@@ -90,7 +94,7 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request, in asked, err e
 		return
 	}
 	reason := sms.ReasonOf(err)
-	switch statuses[reason] {
+	switch statusOf(reason) {
 	case http.StatusBadRequest:
 		h.answer(w, http.StatusBadRequest, refused{Mobile: said, Reason: string(reason)})
 	case http.StatusTooManyRequests:

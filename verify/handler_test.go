@@ -168,6 +168,8 @@ func TestHandler_statusByReason(t *testing.T) {
 		{sms.Unauthorized, 503, unavailable},
 		{&sms.Error{Reason: sms.AccountBlocked, Outcome: sms.Rejected, Code: "isv.AMOUNT_NOT_ENOUGH", Message: "余额不足"}, 503, unavailable},
 		{sms.Throttled, 503, unavailable},
+		{sms.Paced, 503, unavailable},
+		{sms.OverBudget, 503, unavailable},
 		{sms.Unsupported, 503, unavailable},
 		{sms.Unavailable, 503, unavailable},
 		{sms.Internal, 503, unavailable},

@@ -58,5 +58,8 @@ func TestStatusTable(t *testing.T) {
 		if !slices.Equal(told[string(reason)], does) {
 			t.Errorf("%s: the page tells %v, and the handler answers %v", string(reason), told[string(reason)], does)
 		}
+		if reason.Later() && status != 503 {
+			t.Errorf("%s may be accepted later, and the status is %d, want 503", reason, status)
+		}
 	}
 }

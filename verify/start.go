@@ -225,13 +225,13 @@ func (v *Verifier) send(ctx context.Context, q request, code string, expiresIn t
 // had enough.
 func limitedByVendor(err error) bool { return errors.Is(err, sms.RecipientLimited) }
 
-// oursOrVendors tells whether a refusal is certainly not for what was typed:
-// only then do address and range get back what they gave.
+// oursOrVendors reports whether a refusal is certainly not for what was typed. Only
+// then are the tokens of address and range returned. A caller who leaves keeps none.
 func oursOrVendors(err error) bool {
 	switch reason := sms.ReasonOf(err); reason {
-	case sms.Throttled, sms.TemplateRejected, sms.Expired, sms.Internal:
+	case sms.TemplateRejected, sms.Expired:
 		return true
 	default:
-		return reason.CountsAgainstVendor()
+		return reason.Later() && reason != sms.Canceled
 	}
 }

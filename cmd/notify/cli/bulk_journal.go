@@ -56,20 +56,10 @@ func readEntry(fields []string) (entry, error) {
 	return entry{row, fields[1], sms.Reason(fields[2]), fields[3], fields[4], fields[5], at, fields[7]}, errors.Join(err, timeErr)
 }
 
-// again tells whether a row is to be sent by --resume: one that was certainly not
-// sent, for a reason that is not its own.
+// again reports whether --resume sends a row: it was certainly not sent, and may be
+// accepted later.
 func (e entry) again() bool {
-	if e.outcome == unsent {
-		return true
-	}
-	if e.outcome != sms.Rejected.String() {
-		return false
-	}
-	switch e.reason {
-	case sms.Throttled, sms.Unavailable, sms.AccountBlocked, sms.Unauthorized, sms.Canceled, sms.Internal:
-		return true
-	}
-	return false
+	return e.outcome == unsent || e.outcome == sms.Rejected.String() && e.reason.Later()
 }
 
 // doubtful tells whether the vendor has to be asked about a row.
