@@ -136,6 +136,9 @@ func (b *Outbox) entry(now, at time.Time, m sms.Message) (Entry, error) {
 		due = now
 	}
 	kind := b.kind(m)
+	if err := b.checkZone(m, kind); err != nil {
+		return Entry{}, err
+	}
 	switch {
 	case m.Expired(now):
 		return Entry{}, refuse(m, sms.Expired, "the message expired at "+m.Expires.Format(time.RFC3339))

@@ -31,14 +31,19 @@ type Outbox struct {
 	shut chan struct{} // closed when Close has come to its end
 }
 
-// New makes an Outbox. It does no I/O and starts nothing: Enqueue works at once,
+// New makes an Outbox. It starts nothing, and does no I/O but to load time zones if
+// Options.QuietHours is set: Enqueue works at once,
 // and Start begins to send. Every fault of the options comes in one error.
 func New(o Options) (*Outbox, error) {
 	o = o.withDefaults()
-	if err := o.validate(); err != nil {
+	b := &Outbox{o: o, engine: o.Engine, keys: newKeys(o.Keys), places: map[string]int{}, log: o.Logger, shut: make(chan struct{})}
+	var zoneData error
+	if len(o.QuietHours) > 0 {
+		zoneData = b.zones.checkData()
+	}
+	if err := errors.Join(o.validate(), zoneData); err != nil {
 		return nil, err
 	}
-	b := &Outbox{o: o, engine: o.Engine, keys: newKeys(o.Keys), places: map[string]int{}, log: o.Logger, shut: make(chan struct{})}
 	b.finder, _ = sms.FinderOf(o.Sender)
 	for i, c := range o.Classes {
 		b.places[c.Name] = i

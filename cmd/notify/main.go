@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // for images and machines without zone data
 
 	"github.com/notifykit/notify/cmd/notify/cli"
 	"github.com/notifykit/notify/providers/aliyun"
