@@ -22,8 +22,8 @@ var floors = []struct {
 	floor int
 	dirs  []string
 }{
-	{0, []string{"internal/redact", "internal/carrier", "internal/storeclock", "storekit/sqlschema", "sms"}},
-	{5, []string{"internal/aheadtest", "internal/cuttest"}},
+	{0, []string{"internal/redact", "internal/carrier", "storekit/sqlschema", "sms"}},
+	{5, []string{"internal/cuttest"}},
 	{1, []string{"sms/smstest", "internal/servertest"}},
 	{2, []string{"middleware", "providers"}},
 	{3, []string{"sandbox"}},
@@ -136,9 +136,6 @@ func allowed(from string, floor int, to string, below int) bool {
 // use its internal packages.
 var programs = []string{"cmd", "examples", "bench", "tools", "internal/dbtest"}
 
-// notYet are internal packages that library modules still import.
-var notYet = []string{"internal/storeclock"}
-
 // A user may combine a version of a nested module with another version of the
 // root module. The internal packages of the root module may differ between the
 // two, so a nested module must not import them. Tests are excepted: they run in
@@ -153,7 +150,7 @@ func TestNestedModulesImportNoInternalPackage(t *testing.T) {
 		modules[p.Module.Path] = true
 		for _, path := range p.Imports {
 			to, found := strings.CutPrefix(path, module+"/")
-			if found && strings.HasPrefix(to, "internal/") && !slices.Contains(notYet, to) {
+			if found && strings.HasPrefix(to, "internal/") {
 				t.Errorf("%s imports %s: a nested module imports public packages only", dir, to)
 			}
 		}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/notifykit/notify/internal/storeclock"
 	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/storekit/redislua"
 )
@@ -34,6 +33,7 @@ type Limiter struct {
 	client  redis.UniversalClient
 	prefix  string
 	windows []middleware.Window
+	ahead   time.Duration // of the server's clock; zero, except in this package's tests
 }
 
 var _ middleware.Limiter = (*Limiter)(nil)
@@ -84,8 +84,8 @@ func (l *Limiter) Take(ctx context.Context, key string) (middleware.Token, error
 	}
 	t := middleware.Token{Key: key}
 	_, _ = rand.Read(t.ID[:]) // never fails
-	now := time.Now().Add(storeclock.Ahead(ctx))
-	args := append([]any{redislua.Micros(storeclock.Ahead(ctx)), hex.EncodeToString(t.ID[:]), redislua.Micros(repeatFor)}, redislua.Windows(now, l.windows)...)
+	now := time.Now().Add(l.ahead)
+	args := append([]any{redislua.Micros(l.ahead), hex.EncodeToString(t.ID[:]), redislua.Micros(repeatFor)}, redislua.Windows(now, l.windows)...)
 	v, err := takeScript.Run(ctx, l.client, []string{l.prefix + key}, args...).Slice()
 	switch {
 	case err != nil:

@@ -10,7 +10,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/notifykit/notify/internal/servertest"
-	"github.com/notifykit/notify/internal/storeclock"
 	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/middleware/redislimit"
 	"github.com/notifykit/notify/middleware/storetest"
@@ -68,7 +67,7 @@ func testLimiter(t *testing.T, c redis.UniversalClient) {
 	ahead := time.Duration(0)
 	take := func(want time.Duration) middleware.Token {
 		t.Helper()
-		got, err := l.Take(storeclock.With(t.Context(), ahead), "k")
+		got, err := l.Ahead(ahead).Take(t.Context(), "k")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,11 +104,11 @@ func TestLimiter_twoOfOnePrefix(t *testing.T) {
 	minute := limiter(t, c, o, middleware.Window{Count: 100, Per: time.Minute})
 	passed := 0
 	for i := range 8 {
-		ctx := storeclock.With(t.Context(), time.Duration(i)*3*time.Hour)
-		if got, err := minute.Take(ctx, "k"); err != nil || got.Wait != 0 {
+		ahead := time.Duration(i) * 3 * time.Hour
+		if got, err := minute.Ahead(ahead).Take(t.Context(), "k"); err != nil || got.Wait != 0 {
 			t.Fatal(got, err)
 		}
-		if got, err := day.Take(ctx, "k"); err != nil {
+		if got, err := day.Ahead(ahead).Take(t.Context(), "k"); err != nil {
 			t.Fatal(err)
 		} else if got.Wait == 0 {
 			passed++
@@ -133,7 +132,7 @@ func TestLimiter_inAZone(t *testing.T) {
 	if off := got.Wait - rest; err != nil || off.Abs() > 10*time.Second {
 		t.Errorf("wait %v, %v: want %v", got.Wait, err, rest)
 	}
-	if got, err := l.Take(storeclock.With(t.Context(), rest+time.Second), "k"); err != nil || got.Wait != 0 {
+	if got, err := l.Ahead(rest+time.Second).Take(t.Context(), "k"); err != nil || got.Wait != 0 {
 		t.Errorf("the next day: %v, %v", got.Wait, err)
 	}
 }

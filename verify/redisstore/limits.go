@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/notifykit/notify/internal/storeclock"
 	"github.com/notifykit/notify/storekit/redislua"
 	"github.com/notifykit/notify/verify"
 )
@@ -16,13 +15,13 @@ type group struct {
 }
 
 // groups sorts limits by their subjects.
-func (s *Store) groups(ctx context.Context, id verify.ID, limits []verify.Limit) (all []*group) {
+func (s *Store) groups(id verify.ID, limits []verify.Limit) (all []*group) {
 	by := map[string]*group{}
 	for i, l := range limits {
 		tag, key := s.limit(l)
 		g := by[tag]
 		if g == nil {
-			g = &group{call: &call{args: []any{ahead(ctx), id.String()}}}
+			g = &group{call: &call{args: []any{s.clock(), id.String()}}}
 			by[tag] = g
 			all = append(all, g)
 		}
@@ -51,8 +50,8 @@ func (s *Store) TakeSent(ctx context.Context, id verify.ID, limits []verify.Limi
 	if len(limits)+len(cells) == 0 {
 		return -1, 0, nil, ctx.Err()
 	}
-	now := time.Now().Add(storeclock.Ahead(ctx))
-	groups := s.groups(ctx, id, limits)
+	now := time.Now().Add(s.skew())
+	groups := s.groups(id, limits)
 	for _, g := range groups {
 		g.script = takeScript
 		g.args = append(g.args, redislua.Micros(verify.RepeatFor))
@@ -60,7 +59,7 @@ func (s *Store) TakeSent(ctx context.Context, id verify.ID, limits []verify.Limi
 			g.args = append(g.args, redislua.Windows(now, limits[place].Windows)...)
 		}
 	}
-	counts := s.counts(ctx, cells, 1, 0)
+	counts := s.counts(cells, 1, 0)
 	if err := run(ctx, s.client, append(callsOf(groups), counts...)...); err != nil {
 		return -1, 0, nil, wrapped("take", err)
 	}
@@ -77,12 +76,12 @@ func (s *Store) TakeSent(ctx context.Context, id verify.ID, limits []verify.Limi
 			}
 			continue
 		}
-		if one := g.fresh(ctx, id, v[2:]); one != nil {
+		if one := g.fresh(v[2:]); one != nil {
 			back = append(back, one)
 		}
 	}
 	if wait > 0 {
-		back = append(back, s.counts(ctx, cells, -1, 0)...)
+		back = append(back, s.counts(cells, -1, 0)...)
 		if len(back) > 0 {
 			if err := run(ctx, s.client, back...); err != nil {
 				return -1, 0, nil, wrapped("give back what was taken before another limit refused", err)
@@ -101,8 +100,8 @@ func (s *Store) TakeSent(ctx context.Context, id verify.ID, limits []verify.Limi
 }
 
 // fresh is the call that gives back what a script has newly taken.
-func (g *group) fresh(ctx context.Context, id verify.ID, places []any) *call {
-	back := &call{script: giveScript, args: []any{ahead(ctx), id.String()}}
+func (g *group) fresh(places []any) *call {
+	back := &call{script: giveScript, args: g.args[:2:2]}
 	for _, p := range places {
 		if n, ok := p.(int64); ok && n >= 1 && int(n) <= len(g.keys) {
 			back.keys = append(back.keys, g.keys[n-1])
@@ -124,17 +123,17 @@ func (s *Store) ReturnSent(ctx context.Context, id verify.ID, limits []verify.Li
 	if len(limits)+len(cells) == 0 {
 		return ctx.Err()
 	}
-	groups := s.groups(ctx, id, limits)
+	groups := s.groups(id, limits)
 	for _, g := range groups {
 		g.script = giveScript
 	}
-	return wrapped("return", run(ctx, s.client, append(callsOf(groups), s.counts(ctx, cells, -1, 0)...)...))
+	return wrapped("return", run(ctx, s.client, append(callsOf(groups), s.counts(cells, -1, 0)...)...))
 }
 
 // counts are calls that count in cells.
-func (s *Store) counts(ctx context.Context, cells []verify.Cell, sent, verified int) (calls []*call) {
+func (s *Store) counts(cells []verify.Cell, sent, verified int) (calls []*call) {
 	for _, c := range cells {
-		calls = append(calls, &call{script: countScript, keys: []string{s.cell(c)}, args: []any{ahead(ctx), redislua.Micros(c.Per), sent, verified}})
+		calls = append(calls, &call{script: countScript, keys: []string{s.cell(c)}, args: []any{s.clock(), redislua.Micros(c.Per), sent, verified}})
 	}
 	return calls
 }

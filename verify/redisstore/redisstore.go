@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/notifykit/notify/internal/storeclock"
 	"github.com/notifykit/notify/storekit/redislua"
 	"github.com/notifykit/notify/verify"
 )
@@ -24,6 +24,7 @@ type Options struct {
 type Store struct {
 	client redis.UniversalClient
 	prefix string
+	ahead  func() time.Duration // by how much the server's clock is ahead, in tests; nil: by nothing
 }
 
 var _ verify.Tally = (*Store)(nil)
@@ -60,8 +61,16 @@ func (s *Store) cell(c verify.Cell) string {
 	return s.key("cell", c.Scope+" "+c.Of, " "+c.Per.String())
 }
 
-// ahead is what every script is given first.
-func ahead(ctx context.Context) string { return redislua.Micros(storeclock.Ahead(ctx)) }
+// skew is how far the server's clock is ahead: zero, except in this package's tests.
+func (s *Store) skew() time.Duration {
+	if s.ahead == nil {
+		return 0
+	}
+	return s.ahead()
+}
+
+// clock is the first argument of every script.
+func (s *Store) clock() string { return redislua.Micros(s.skew()) }
 
 // wrapped names what failed. Redis's own words hold no keys and no values.
 func wrapped(what string, err error) error {
@@ -79,7 +88,7 @@ func (s *Store) Begin(ctx context.Context, b verify.BeginStep) (verify.Begun, er
 	}
 	tag, _ := b.Tag.MarshalText()
 	one := &call{script: beginScript, keys: []string{s.record(b.Subject)},
-		args: []any{ahead(ctx), b.Nonce.String(), strconv.FormatUint(b.Key, 10), string(tag), redislua.Micros(b.TTL), b.Max, replace}}
+		args: []any{s.clock(), b.Nonce.String(), strconv.FormatUint(b.Key, 10), string(tag), redislua.Micros(b.TTL), b.Max, replace}}
 	if err := run(ctx, s.client, one); err != nil {
 		return verify.Begun{}, wrapped("begin", err)
 	}
@@ -114,7 +123,7 @@ func (s *Store) Check(ctx context.Context, c verify.CheckStep) (verify.Checked, 
 		proofFor = redislua.Micros(c.ProofFor)
 	}
 	one := &call{script: checkScript, keys: []string{s.record(c.Subject), s.proof(c.Subject, c.Proof)},
-		args: []any{ahead(ctx), c.ID.String(), c.Max, redislua.Micros(c.LockFor), proofFor, redislua.Micros(verify.RepeatFor)}}
+		args: []any{s.clock(), c.ID.String(), c.Max, redislua.Micros(c.LockFor), proofFor, redislua.Micros(verify.RepeatFor)}}
 	for _, t := range c.Tags {
 		tag, _ := t.Tag.MarshalText()
 		one.args = append(one.args, strconv.FormatUint(t.Key, 10), string(tag))
@@ -139,13 +148,13 @@ func (s *Store) CheckVerified(ctx context.Context, c verify.CheckStep, cells []v
 	if err != nil || checked.Verdict != verify.Right || checked.Again || len(cells) == 0 {
 		return checked, err
 	}
-	_ = run(ctx, s.client, s.counts(ctx, cells, 0, 1)...) // the answer is right, whether it is counted or not
+	_ = run(ctx, s.client, s.counts(cells, 0, 1)...) // the answer is right, whether it is counted or not
 	return checked, nil
 }
 
 // Redeem takes a proof away.
 func (s *Store) Redeem(ctx context.Context, to verify.Subject, proof, id verify.ID) (bool, error) {
-	one := &call{script: redeemScript, keys: []string{s.proof(to, proof)}, args: []any{ahead(ctx), id.String(), redislua.Micros(verify.RepeatFor)}}
+	one := &call{script: redeemScript, keys: []string{s.proof(to, proof)}, args: []any{s.clock(), id.String(), redislua.Micros(verify.RepeatFor)}}
 	if err := run(ctx, s.client, one); err != nil {
 		return false, wrapped("redeem", err)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/notifykit/notify/internal/aheadtest"
 	"github.com/notifykit/notify/internal/cuttest"
 	"github.com/notifykit/notify/internal/servertest"
 	"github.com/notifykit/notify/middleware"
@@ -50,7 +49,9 @@ func TestStore(t *testing.T) {
 			verifytest.Run(t, verifytest.Harness{
 				New: func(testing.TB) verify.Store {
 					by.Store(0)
-					return aheadtest.Store{Tally: fresh(c), By: &by}
+					s := fresh(c)
+					s.SetAhead(func() time.Duration { return time.Duration(by.Load()) })
+					return s
 				},
 				Advance: func(tb testing.TB, d time.Duration) {
 					by.Add(int64(d))

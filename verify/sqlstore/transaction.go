@@ -9,8 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/notifykit/notify/internal/storeclock"
 )
 
 // mostRuns bounds how often a step that the database has undone is run, and
@@ -83,7 +81,7 @@ func (s *Store) once(ctx context.Context, ids []string, do func(*step) error) (e
 	if err := tx.QueryRowContext(ctx, s.words.now).Scan(&us); err != nil {
 		return err
 	}
-	st.now = time.UnixMicro(us).Add(storeclock.Ahead(ctx))
+	st.now = time.UnixMicro(us)
 	if err := do(st); err != nil {
 		return err
 	}
@@ -193,7 +191,7 @@ func (s *Store) clean(ctx context.Context) error {
 	if err := tx.QueryRowContext(ctx, s.words.now).Scan(&us); err != nil {
 		return err
 	}
-	ids, err := over(ctx, tx, s.words.over, us+storeclock.Ahead(ctx).Microseconds()-time.Hour.Microseconds())
+	ids, err := over(ctx, tx, s.words.over, us-time.Hour.Microseconds())
 	if err != nil {
 		return err
 	}

@@ -6,17 +6,14 @@ import (
 	"io"
 	"log"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/notifykit/notify/internal/aheadtest"
 	"github.com/notifykit/notify/internal/cuttest"
 	"github.com/notifykit/notify/internal/servertest"
-	"github.com/notifykit/notify/internal/storeclock"
 	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/verify"
 	"github.com/notifykit/notify/verify/sqlstore"
@@ -43,6 +40,12 @@ func open(tb testing.TB, driver, dsn string, d sqlstore.Dialect) *sqlstore.Store
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return prepared(tb, db, d)
+}
+
+// prepared migrates db, and opens a Store on it.
+func prepared(tb testing.TB, db *sql.DB, d sqlstore.Dialect) *sqlstore.Store {
+	tb.Helper()
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(16)
 	tb.Cleanup(func() { db.Close() })
@@ -59,16 +62,19 @@ func open(tb testing.TB, driver, dsn string, d sqlstore.Dialect) *sqlstore.Store
 func TestStore(t *testing.T) {
 	for name, on := range databases {
 		t.Run(name, func(t *testing.T) {
-			var by atomic.Int64
+			var c clock
 			verifytest.Run(t, verifytest.Harness{
 				New: func(tb testing.TB) verify.Store {
-					by.Store(0)
-					return aheadtest.Store{Tally: open(tb, on.driver, on.dsn(tb), on.dialect), By: &by}
+					c.by.Store(0)
+					return prepared(tb, c.open(tb, on.driver, on.dsn(tb)), on.dialect)
 				},
-				Advance: func(_ testing.TB, d time.Duration) { by.Add(int64(d)) },
+				Advance: func(_ testing.TB, d time.Duration) { c.by.Add(int64(d)) },
 				Slack:   3 * time.Second,
 				Seeds:   10,
 			})
+			if c.read.Load() == 0 {
+				t.Error("no statement has read the database's time: the clock was never moved")
+			}
 		})
 	}
 }
@@ -100,7 +106,8 @@ func TestClean(t *testing.T) {
 	for name, on := range databases {
 		t.Run(name, func(t *testing.T) {
 			dsn := on.dsn(t)
-			s := open(t, on.driver, dsn, on.dialect)
+			var c clock
+			s := prepared(t, c.open(t, on.driver, dsn), on.dialect)
 			to := verify.Subject{To: "+8613800000000", Purpose: "login"}
 			one := verify.Limit{Scope: "number", Of: "+8613800000000", Windows: []middleware.Window{{Count: 1, Per: time.Hour}}}
 			ctx := t.Context()
@@ -131,7 +138,8 @@ func TestClean(t *testing.T) {
 			if rows() == before || rows() < 2 {
 				t.Errorf("%d rows, and %d after Clean: the live ones stay, and what refused steps made goes", before, rows())
 			}
-			if err := s.Clean(storeclock.With(ctx, 48*time.Hour)); err != nil {
+			c.by.Store(int64(48 * time.Hour))
+			if err := s.Clean(ctx); err != nil {
 				t.Fatal(err)
 			}
 			if n := rows(); n != 0 {
