@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/notifykit/notify/sms"
@@ -23,26 +21,9 @@ type asked struct {
 	language string
 }
 
-// fields are what a body may hold; what else it holds is passed over.
-type fields struct {
-	Mobile *string `json:"mobile"`
-	Code   *string `json:"code"`
-}
-
-var (
-	errMedia    = errors.New("the body has to be application/json or application/x-www-form-urlencoded, in UTF-8")
-	errTooLarge = errors.New("the body is too large")
-	errSlow     = errors.New("the body did not come in time")
-)
-
 // read reads a request, or answers what is wrong with it.
-func (h *handler) read(w http.ResponseWriter, r *http.Request) (asked, bool) {
-	// The context bounds what we do, not how slowly a client may send. A writer
-	// without deadlines has its server's own.
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(h.o.Timeout))
-	f, err := readFields(w, r, h.o.MaxBody)
-	_ = control.SetReadDeadline(time.Time{}) // else it would end the request's context while the vendor is asked
+func (h *handler) read(w http.ResponseWriter, r *http.Request, b *body) (asked, bool) {
+	f, err := b.read()
 	in := asked{ip: h.clientIP(r), language: r.Header.Get("Accept-Language")}
 	switch {
 	case errors.Is(err, errMedia):
@@ -92,36 +73,6 @@ func (h *handler) numberText(in asked, mobile string) string {
 		return in.say("write the number with + and its country code, such as +86 138 0000 0000", "请在号码前加上 + 和国家代码，例如 +86 138 0000 0000")
 	}
 	return in.say("this is not a telephone number: check its digits", "手机号码不正确，请检查")
-}
-
-func readFields(w http.ResponseWriter, r *http.Request, most int64) (fields, error) {
-	media, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || parameters["charset"] != "" && !strings.EqualFold(parameters["charset"], "utf-8") {
-		return fields{}, errMedia
-	}
-	if media != "application/json" && media != "application/x-www-form-urlencoded" {
-		return fields{}, errMedia
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	if err != nil {
-		if _, large := errors.AsType[*http.MaxBytesError](err); large {
-			return fields{}, errTooLarge
-		}
-		if t, ok := errors.AsType[interface {
-			error
-			Timeout() bool
-		}](err); ok && t.Timeout() {
-			return fields{}, errSlow
-		}
-		return fields{}, errors.New("the body was cut off")
-	}
-	if !utf8.Valid(body) {
-		return fields{}, errors.New("the body is not valid UTF-8")
-	}
-	if media == "application/json" {
-		return readJSON(body)
-	}
-	return readForm(string(body))
 }
 
 func readJSON(body []byte) (fields, error) {

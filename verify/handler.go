@@ -102,6 +102,9 @@ type handler struct {
 // ServeHTTP finds the path, and refuses what is no request of ours.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
+	b := &body{w: w, r: r, most: h.o.MaxBody, timeout: h.o.Timeout}
+	b.begin()
+	defer b.end()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	var serve func(http.ResponseWriter, *http.Request, asked)
@@ -137,7 +140,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), h.o.Timeout)
 	defer cancel()
 	r = r.WithContext(ctx)
-	in, ok := h.read(w, r)
+	in, ok := h.read(w, r, b)
 	if ok {
 		serve(w, r, in)
 	}
