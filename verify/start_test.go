@@ -162,6 +162,59 @@ func TestStart_limitsHoldAtOnce(t *testing.T) {
 	w.vendor.AssertCount(t, 5)
 }
 
+// A limit of the Client's refuses codes that are never sent, and so they count for
+// nothing: neither in the number's limit nor in the cooldown.
+func TestStart_limitOfTheClient(t *testing.T) {
+	limited := &sms.Error{Reason: sms.RecipientLimited, Outcome: sms.Rejected, RetryAfter: time.Minute}
+	own := func(next sms.Sender) sms.Sender {
+		limiter := middleware.NewLimiter(middleware.Window{Count: 1, Per: time.Minute}, middleware.Window{Count: 5, Per: time.Hour}, middleware.Window{Count: 10, Per: 24 * time.Hour})
+		return sms.Chain(next, middleware.RateLimit(limiter, middleware.RateLimitOptions{Name: "per_number", Key: middleware.ByNumber}))
+	}
+	fails := func(err error) func(sms.Sender) sms.Sender {
+		return func(next sms.Sender) sms.Sender {
+			sent := 0
+			return sms.SenderFunc(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+				if sent++; sent > 1 && sent < 6 {
+					return sms.Receipt{}, err
+				}
+				return next.Send(ctx, m)
+			})
+		}
+	}
+	for name, sender := range map[string]func(sms.Sender) sms.Sender{
+		"per_number":          own,
+		"an error of ours":    fails(limited),
+		"wrapped":             fails(fmt.Errorf("a layer: %w", limited)),
+		"joined":              fails(errors.Join(limited, limited)),
+		"a try of ours":       fails(&sms.Error{Reason: sms.RecipientLimited, Outcome: sms.Rejected, Attempts: []sms.Attempt{{Provider: "aliyun", Err: limited}, {Provider: "twilio", Err: limited}}}),
+		"a list of ours":      fails(&sms.Error{Reason: sms.RecipientBlocked, Outcome: sms.Rejected}),
+		"a vendor, and wraps": fails(fmt.Errorf("a layer: %w", &sms.Error{Provider: "aliyun", Reason: sms.InvalidNumber, Outcome: sms.Rejected})),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, func(o *verify.Options) { o.Sender = sender(newVendor(t, 0)) })
+				ask := func(purpose string) error {
+					_, err := w.Start(t.Context(), verify.Request{To: alice, Purpose: purpose})
+					return err
+				}
+				if err := ask("login"); err != nil {
+					t.Fatal(err)
+				}
+				for i := range 4 {
+					time.Sleep(10 * time.Second)
+					if err := ask(fmt.Sprint("p", i)); err == nil {
+						t.Fatal("the code was sent")
+					}
+				}
+				time.Sleep(20 * time.Second)
+				if err := ask("p3"); err != nil {
+					t.Errorf("a minute later: %v", err)
+				}
+			})
+		})
+	}
+}
+
 // What is given back when the vendor refuses: whether the same number may ask at
 // once, and whether the address has its tokens back.
 func TestStart_givesBackByOutcome(t *testing.T) {
@@ -188,7 +241,7 @@ func TestStart_givesBackByOutcome(t *testing.T) {
 		{"nobody knows", &sms.Error{Reason: sms.Unavailable}, back{}},
 		{"not classified", errors.New("boom"), back{}},
 		{"one of two vendors says enough", &sms.Error{Reason: sms.Unavailable, Outcome: sms.Rejected, Attempts: []sms.Attempt{
-			{Err: &sms.Error{Reason: sms.RecipientLimited, Outcome: sms.Rejected}}, {Err: &sms.Error{Reason: sms.Unavailable, Outcome: sms.Rejected}}}}, back{}},
+			{Err: &sms.Error{Provider: "aliyun", Reason: sms.RecipientLimited, Outcome: sms.Rejected}}, {Err: &sms.Error{Reason: sms.Unavailable, Outcome: sms.Rejected}}}}, back{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
