@@ -31,10 +31,13 @@ type HTTPOptions struct {
 	// answered, to set a session cookie on w. It writes neither status nor body. An
 	// error is answered with 503, and the code is used.
 	Verified func(w http.ResponseWriter, r *http.Request, to sms.Number) error
-	// Allow tells whether a number is known to the program. To one that is not,
-	// nothing is sent, and nobody can tell: the answers, limits, attempts and times
-	// are those of a number that is. It is asked for every request, so it should
-	// take as long for both. Nil: all numbers are.
+	// Allow reports whether a number is known to the program. To a number that is
+	// not, nothing is sent, and the answers, limits, attempts and times are those of
+	// a known one. So that they are, a code that is refused because of its number
+	// (by the vendor, by a list or by a limit of the Client's) is answered with 201
+	// for known numbers too, keeps its place in the limits, and is logged by
+	// Options.Logger. Allow is called for every request and should take as long for
+	// both. Nil: all numbers are known, and refusals are answered as what they are.
 	Allow func(context.Context, sms.Number) bool
 
 	// TrustedProxies are the addresses of the proxies in front, whose
@@ -167,8 +170,13 @@ func (h *handler) allowOrigin(header http.Header, r *http.Request) {
 }
 
 func (h *handler) start(w http.ResponseWriter, r *http.Request, in asked) {
-	known := h.o.Allow == nil || h.o.Allow(r.Context(), in.to)
-	ch, err := h.v.start(r.Context(), Request{To: in.to, Purpose: h.o.Purpose, IP: in.ip}, !known)
+	to := anyone
+	if h.o.Allow != nil {
+		if to = decoy; h.o.Allow(r.Context(), in.to) {
+			to = known
+		}
+	}
+	ch, err := h.v.start(r.Context(), Request{To: in.to, Purpose: h.o.Purpose, IP: in.ip}, to)
 	if err == nil || sms.OutcomeOf(err) == sms.Unknown {
 		h.answer(w, http.StatusCreated, created{Mobile: in.to.E164(), ExpiresIn: seconds(ch.ExpiresIn), ResendAfter: seconds(ch.ResendAfter)})
 		return

@@ -36,15 +36,24 @@ const giveBackFor = time.Second
 // error; show the person the same as without the error. A *LimitError, and every
 // other error, means that nothing was sent. A refused message gives back what it
 // took of the limits, so that the person may try again at once; but not of IP
-// and range unless the fault is the vendor's or ours, and nothing at all where
-// the vendor itself said that the recipient has had enough.
+// and range unless the fault is the vendor's or ours, and nothing at all if the
+// vendor itself said that the recipient has had enough.
 func (v *Verifier) Start(ctx context.Context, r Request) (Challenge, error) {
-	return v.start(ctx, r, false)
+	return v.start(ctx, r, anyone)
 }
 
-// start does what Start says. For a number that is to be kept dark it goes the
-// whole way, with a tag that no code has, but for the send.
-func (v *Verifier) start(ctx context.Context, r Request, dark bool) (Challenge, error) {
+// An audience is what the answer to a request may show about its number.
+type audience int
+
+const (
+	anyone audience = iota // the reason of every refusal
+	known                  // nothing that the answer to a decoy does not show
+	decoy                  // nothing is sent, and the answer does not show it
+)
+
+// start does what Start says. For a decoy it does the same with a tag that no code
+// has, and pretends to send.
+func (v *Verifier) start(ctx context.Context, r Request, to audience) (Challenge, error) {
 	q, err := v.read(r)
 	if err != nil {
 		return Challenge{}, err
@@ -59,16 +68,16 @@ func (v *Verifier) start(ctx context.Context, r Request, dark bool) (Challenge, 
 	if err != nil {
 		return Challenge{}, err
 	}
-	code, begun, err := v.begin(ctx, q.Subject, dark)
+	code, begun, err := v.begin(ctx, q.Subject, to == decoy)
 	if err != nil {
 		_, locked := errors.AsType[*LimitError](err)
 		v.giveBack(ctx, t, locked)
 		return Challenge{}, err
 	}
-	receipt, err := v.send(ctx, q, code, begun.ExpiresIn, dark)
+	receipt, err := v.send(ctx, q, code, begun.ExpiresIn, to)
 	if err != nil && sms.OutcomeOf(err) == sms.Rejected {
 		if !limitedByVendor(err) {
-			v.giveBack(ctx, t, !oursOrVendors(err))
+			v.giveBack(ctx, t, !oursOrVendors(sms.ReasonOf(err)))
 		}
 		return Challenge{}, err
 	}
@@ -173,11 +182,11 @@ func (v *Verifier) giveBack(ctx context.Context, t taking, keepIP bool) {
 // begin gives the code that counts from now on. One that stands is given again
 // where this process can make it again: under a key it has, and where it is a
 // code just if it ought to be one.
-func (v *Verifier) begin(ctx context.Context, s Subject, dark bool) (string, Begun, error) {
+func (v *Verifier) begin(ctx context.Context, s Subject, decoy bool) (string, Begun, error) {
 	k := v.keys[0]
 	step := v.beginStep(s)
 	code := k.codeOf(step.Nonce, s)
-	if step.Tag = k.tagOf(s, code); dark {
+	if step.Tag = k.tagOf(s, code); decoy {
 		step.Tag = noCode()
 	}
 	for {
@@ -192,7 +201,7 @@ func (v *Verifier) begin(ctx context.Context, s Subject, dark bool) (string, Beg
 		}
 		if own := v.keyOf(begun.Key); own != nil {
 			standing := own.codeOf(begun.Nonce, s)
-			if (own.tagOf(s, standing) == begun.Tag) != dark {
+			if (own.tagOf(s, standing) == begun.Tag) != decoy {
 				return standing, begun, nil
 			}
 		}
@@ -207,31 +216,54 @@ func (v *Verifier) beginStep(s Subject) BeginStep {
 	return BeginStep{Subject: s, Nonce: newID(), Key: v.keys[0].id, TTL: v.o.TTL, LockFor: v.o.LockFor, Max: v.o.MaxAttempts}
 }
 
-// send sends the code, with the moment it dies: past it, it is dropped.
-func (v *Verifier) send(ctx context.Context, q request, code string, expiresIn time.Duration, dark bool) (sms.Receipt, error) {
-	if dark {
-		return sms.Receipt{}, v.past.pretend(ctx)
+// send sends the code, with the moment it expires: past it, it is dropped. A
+// refusal because of the number is kept from a known audience: it then ends as a
+// decoy's send does, and keeps the tokens as a decoy's does.
+func (v *Verifier) send(ctx context.Context, q request, code string, expiresIn time.Duration, to audience) (sms.Receipt, error) {
+	began := time.Now()
+	if to == decoy {
+		return sms.Receipt{}, v.past.pretend(ctx, q.Subject, began)
 	}
-	started := time.Now()
 	receipt, err := v.o.Sender.Send(ctx, sms.Message{
 		To: q.To, Template: v.o.Template, Params: v.params(q.params, code),
-		From: v.o.From, Tags: v.o.Tags, Expires: started.Add(expiresIn),
+		From: v.o.From, Tags: v.o.Tags, Expires: began.Add(expiresIn),
 	})
-	v.past.note(time.Since(started), err)
+	v.past.note(ctx, q.Subject, time.Since(began), err)
+	if to == known && maybeForNumber(err) {
+		v.o.Logger.WarnContext(ctx, "verify: a code was not sent, and the answer does not show it", "error", err)
+		return sms.Receipt{}, v.past.pretend(ctx, q.Subject, began)
+	}
 	return receipt, err
 }
 
-// limitedByVendor tells whether any try was refused because the recipient has
-// had enough.
-func limitedByVendor(err error) bool { return errors.Is(err, sms.RecipientLimited) }
+// limitedByVendor reports whether a vendor refused any try because the recipient
+// has had enough. A limit of our own names no provider.
+func limitedByVendor(err error) bool {
+	if e, ok := err.(*sms.Error); ok && e != nil && len(e.Attempts) == 0 {
+		return e.Reason == sms.RecipientLimited && e.Provider != ""
+	}
+	switch u := err.(type) {
+	case interface{ Unwrap() error }:
+		return limitedByVendor(u.Unwrap())
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(u.Unwrap(), limitedByVendor)
+	}
+	return false
+}
 
 // oursOrVendors reports whether a refusal is certainly not for what was typed. Only
 // then are the tokens of address and range returned. A caller who leaves keeps none.
-func oursOrVendors(err error) bool {
-	switch reason := sms.ReasonOf(err); reason {
+func oursOrVendors(reason sms.Reason) bool {
+	switch reason {
 	case sms.TemplateRejected, sms.Expired:
 		return true
-	default:
-		return reason.Later() && reason != sms.Canceled
 	}
+	return reason.Later() && reason != sms.Canceled
+}
+
+// maybeForNumber reports whether a message was refused, maybe because of its number.
+// An answer that is not described (Internal) may be one about the number.
+func maybeForNumber(err error) bool {
+	reason := sms.ReasonOf(err)
+	return sms.OutcomeOf(err) == sms.Rejected && reason != sms.Canceled && (reason == sms.Internal || !oursOrVendors(reason))
 }
