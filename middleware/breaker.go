@@ -158,7 +158,8 @@ func (b *breaker) isSuccessful(err error) bool {
 
 // refusal is the error of a message that was not let through.
 func (b *breaker) refusal(m sms.Message, refused error) error {
-	e := &sms.Error{Provider: b.o.Name, Reason: sms.Unavailable, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind}
+	e := sms.Refuse(m, sms.Unavailable, nil)
+	e.Provider = b.o.Name
 	if errors.Is(refused, gobreaker.ErrTooManyRequests) {
 		e.RetryAfter = b.o.SlowAfter // by then the try has been answered, or is slow
 		e.Err = errors.New("the breaker is half-open: another message is trying whether the vendor is back")

@@ -190,7 +190,7 @@ func (d *deduplicate) unclaimed(ctx context.Context, m sms.Message, err error) e
 }
 
 func (d *deduplicate) refusal(m sms.Message, r sms.Reason, err error) error {
-	return &sms.Error{Reason: r, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: err}
+	return sms.Refuse(m, r, err)
 }
 
 // settle writes down what came of the message, whether or not the caller is

@@ -59,5 +59,5 @@ func unsent(m sms.Message, err error) error {
 	if e, ok := errors.AsType[*sms.Error](err); ok && e != nil && e.Reason != "" {
 		reason = e.Reason
 	}
-	return &sms.Error{Reason: reason, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: err}
+	return sms.Refuse(m, reason, err)
 }

@@ -101,8 +101,7 @@ func checkAll(senders []sms.Sender, name string, p sms.Params) error {
 
 func (f *failover) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	if len(f.senders) == 0 {
-		return sms.Receipt{}, &sms.Error{Reason: sms.Unsupported, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind,
-			Err: errors.New("there is no sender to try: Failover was given none")}
+		return sms.Receipt{}, sms.Refuse(m, sms.Unsupported, errors.New("there is no sender to try: Failover was given none"))
 	}
 	if cause := over(ctx, m); cause != nil {
 		return sms.Receipt{}, refuse(m, cause)

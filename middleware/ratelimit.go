@@ -146,8 +146,7 @@ func (r *rateLimit) over(m sms.Message, after time.Duration) error {
 }
 
 func (r *rateLimit) fault(m sms.Message, err error) error {
-	return &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind,
-		Err: fmt.Errorf("the limit%s cannot be counted: %w", r.name(), err)}
+	return sms.Refuse(m, sms.Internal, fmt.Errorf("the limit%s cannot be counted: %w", r.name(), err))
 }
 
 func (r *rateLimit) name() string {
@@ -200,5 +199,5 @@ func checkKey(key string) error {
 
 // internal makes the error of a fault of ours.
 func internal(format string, args ...any) *sms.Error {
-	return &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Err: fmt.Errorf(format, args...)}
+	return sms.Refuse(sms.Message{}, sms.Internal, fmt.Errorf(format, args...))
 }

@@ -17,8 +17,7 @@ func Redirect(to sms.Number) sms.Middleware {
 	return func(next sms.Sender) sms.Sender {
 		return sms.Wrap(next, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 			if !to.Valid() {
-				return sms.Receipt{}, &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind,
-					Err: errors.New("messages are redirected to what is no number in E.164: ParseNumber makes one")}
+				return sms.Receipt{}, sms.Refuse(m, sms.Internal, errors.New("messages are redirected to what is no number in E.164: ParseNumber makes one"))
 			}
 			m.To = to
 			return next.Send(ctx, m)

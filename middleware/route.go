@@ -108,6 +108,5 @@ func (r *route) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	if first != nil {
 		return first.Send(ctx, m)
 	}
-	return sms.Receipt{}, &sms.Error{Reason: sms.Unsupported, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind,
-		Err: fmt.Errorf("no rule of the route matches region %q, template %q, kind %v: add one without conditions at the end", m.To.Region(), m.Template, m.Kind)}
+	return sms.Receipt{}, sms.Refuse(m, sms.Unsupported, fmt.Errorf("no rule of the route matches region %q, template %q, kind %v: add one without conditions at the end", m.To.Region(), m.Template, m.Kind))
 }

@@ -43,7 +43,7 @@ func (s *suppress) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 		return sms.Receipt{}, refuse(m, cause)
 	}
 	refusal := func(r sms.Reason, format string, args ...any) (sms.Receipt, error) {
-		return sms.Receipt{}, &sms.Error{Reason: r, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: fmt.Errorf(format, args...)}
+		return sms.Receipt{}, sms.Refuse(m, r, fmt.Errorf(format, args...))
 	}
 	if s.list == nil {
 		return refusal(sms.Internal, "there is no list: Suppress was given nil")

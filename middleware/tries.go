@@ -100,7 +100,7 @@ func over(ctx context.Context, m sms.Message) error {
 
 // refuse makes the error of a message that over has stopped before its first try.
 func refuse(m sms.Message, cause error) *sms.Error {
-	e := &sms.Error{Reason: sms.Canceled, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: cause}
+	e := sms.Refuse(m, sms.Canceled, cause)
 	if cause == error(sms.Expired) {
 		e.Reason, e.Err = sms.Expired, nil
 	}

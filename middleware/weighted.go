@@ -99,8 +99,7 @@ func (w *Weighted) CheckTemplate(name string, p sms.Params) error {
 func (w *Weighted) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	i := w.choose(w.open())
 	if i < 0 {
-		return sms.Receipt{}, &sms.Error{Reason: sms.Unsupported, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind,
-			Err: errors.New("no sender has a weight above 0")}
+		return sms.Receipt{}, sms.Refuse(m, sms.Unsupported, errors.New("no sender has a weight above 0"))
 	}
 	return w.senders[i].Send(ctx, m)
 }

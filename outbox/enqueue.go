@@ -167,5 +167,5 @@ func (b *Outbox) repeats(kind sms.Kind) bool {
 }
 
 func refuse(m sms.Message, reason sms.Reason, why string) error {
-	return &sms.Error{Reason: reason, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: errors.New(why)}
+	return sms.Refuse(m, reason, errors.New(why))
 }

@@ -32,7 +32,7 @@ func (r *Registry) Check(m Message) error {
 	if number != nil {
 		faults = append([]error{number}, faults...)
 	}
-	return &Error{Reason: reason, Outcome: Rejected, Kind: kind, Key: m.Key, Err: joined(faults)}
+	return Refuse(Message{Key: m.Key, Kind: kind}, reason, joined(faults))
 }
 
 // CheckTemplate refuses values that the template called name could not carry:
@@ -43,7 +43,7 @@ func (r *Registry) CheckTemplate(name string, p Params) error {
 		return r.notFound(name)
 	}
 	if faults := e.faults(p); faults != nil {
-		return &Error{Reason: InvalidMessage, Outcome: Rejected, Kind: e.kind(), Err: joined(faults)}
+		return Refuse(Message{Kind: e.kind()}, InvalidMessage, joined(faults))
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ const (
 func ParseNumber(s, region string) (Number, error) {
 	n, err := parseNumber(s, region)
 	if err != nil {
-		return "", &Error{Reason: InvalidNumber, Outcome: Rejected, Err: err}
+		return "", Refuse(Message{}, InvalidNumber, err)
 	}
 	return n, nil
 }

@@ -226,7 +226,7 @@ func (r *Registry) find(name string) *entry {
 }
 
 func (r *Registry) notFound(name string) error {
-	return &Error{Reason: InvalidMessage, Outcome: Rejected, Err: r.noSuch(name)}
+	return Refuse(Message{}, InvalidMessage, r.noSuch(name))
 }
 
 func (r *Registry) noSuch(name string) error {

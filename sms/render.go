@@ -16,8 +16,8 @@ func (r *Registry) Render(m Message, provider string) (string, error) {
 	for i := range e.variables {
 		v := &e.variables[i]
 		if _, ok := m.Params[v.name]; !ok && !v.Optional {
-			return "", &Error{Reason: InvalidMessage, Outcome: Rejected, Kind: e.kind(), Key: m.Key,
-				Err: fmt.Errorf("template %q: a value for %q is missing", m.Template, v.name)}
+			return "", Refuse(Message{Key: m.Key, Kind: e.kind()}, InvalidMessage,
+				fmt.Errorf("template %q: a value for %q is missing", m.Template, v.name))
 		}
 	}
 	if own, ok := e.bindings[provider]; ok {

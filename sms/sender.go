@@ -94,7 +94,7 @@ func Wrap(next Sender, send SenderFunc) Sender {
 // panic at the first message.
 func missing(what string) Sender {
 	return SenderFunc(func(_ context.Context, m Message) (Receipt, error) {
-		return Receipt{}, &Error{Reason: Internal, Outcome: Rejected, Key: m.Key, Kind: m.Kind, Err: errors.New(what)}
+		return Receipt{}, Refuse(m, Internal, errors.New(what))
 	})
 }
 

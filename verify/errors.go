@@ -64,13 +64,14 @@ func (e *LimitError) Error() string { return Text(e, "en") }
 
 // Unwrap gives an *sms.Error: RecipientLimited, Rejected.
 func (e *LimitError) Unwrap() error {
-	return &sms.Error{Reason: sms.RecipientLimited, Outcome: sms.Rejected, RetryAfter: e.RetryAfter,
-		Err: fmt.Errorf("the limit of scope %q is reached", e.Scope)}
+	refused := sms.Refuse(sms.Message{}, sms.RecipientLimited, fmt.Errorf("the limit of scope %q is reached", e.Scope))
+	refused.RetryAfter = e.RetryAfter
+	return refused
 }
 
 // refusal makes the error of a request that cannot be taken.
 func refusal(reason sms.Reason, cause error) error {
-	return &sms.Error{Reason: reason, Outcome: sms.Rejected, Err: cause}
+	return sms.Refuse(sms.Message{}, reason, cause)
 }
 
 // storeFault makes the error of a step that the Store did not answer: Canceled

@@ -62,7 +62,7 @@ func accept(context.Context, sms.Message) (sms.Receipt, error) {
 func listen(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	select {
 	case <-ctx.Done():
-		return sms.Receipt{}, &sms.Error{Reason: sms.Canceled, Outcome: sms.Rejected, Err: ctx.Err()}
+		return sms.Receipt{}, sms.Refuse(sms.Message{}, sms.Canceled, ctx.Err())
 	default:
 		return accept(ctx, m)
 	}

@@ -26,10 +26,10 @@ func Check(ctx context.Context, provider string, templates *sms.Registry, m sms.
 		return m, Refuse(provider, m, err)
 	}
 	if m.Expired(time.Now()) {
-		return m, Refuse(provider, m, &sms.Error{Reason: sms.Expired, Outcome: sms.Rejected})
+		return m, Refuse(provider, m, sms.Refuse(m, sms.Expired, nil))
 	}
 	if err := ctx.Err(); err != nil {
-		return m, Refuse(provider, m, &sms.Error{Reason: sms.Canceled, Outcome: sms.Rejected, Err: err})
+		return m, Refuse(provider, m, sms.Refuse(m, sms.Canceled, err))
 	}
 	return m, nil
 }

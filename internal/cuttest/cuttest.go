@@ -219,7 +219,7 @@ func (w *world) proofs() {
 }
 
 // errAway is the vendor's.
-var errAway = &sms.Error{Reason: sms.Unavailable, Outcome: sms.Rejected, Err: errors.New("the vendor is away")}
+var errAway = sms.Refuse(sms.Message{}, sms.Unavailable, errors.New("the vendor is away"))
 
 // limits asks for more codes than there may be. A fault may cost its user a code
 // of the hour, as a refusal whose giving back was cut may; neither gives one more.

@@ -147,7 +147,7 @@ func (p *Provider) settleNow(mem *member) (sms.Receipt, error) {
 	case s.unsure != nil:
 		return sms.Receipt{}, p.doubt(mem, s.unsure)
 	case mem.m.Expired(time.Now()):
-		return sms.Receipt{}, carrier.Refuse(p.name, mem.m, &sms.Error{Reason: sms.Expired, Outcome: sms.Rejected})
+		return sms.Receipt{}, carrier.Refuse(p.name, mem.m, sms.Refuse(mem.m, sms.Expired, nil))
 	}
 	return p.submit(mem.ctx, mem.m, mem.o)
 }

@@ -182,7 +182,7 @@ func (g *group) take(provider string, now time.Time) []*member {
 		case mem.left || mem.ctx.Err() != nil: // its Send finds its context over by itself
 			mem.left = true
 		case mem.m.Expired(now):
-			mem.err = carrier.Refuse(provider, mem.m, &sms.Error{Reason: sms.Expired, Outcome: sms.Rejected})
+			mem.err = carrier.Refuse(provider, mem.m, sms.Refuse(mem.m, sms.Expired, nil))
 			close(mem.done)
 		case len(batch) == maxNumbers || numbers[mem.o.phone]:
 			rest = append(rest, mem)
@@ -220,7 +220,7 @@ func (c *coalescer) call(batch []*member) {
 }
 
 func errClosed() *sms.Error {
-	return &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Err: sms.ErrClosed}
+	return sms.Refuse(sms.Message{}, sms.Internal, sms.ErrClosed)
 }
 
 func errPanicked() *sms.Error {

@@ -165,7 +165,7 @@ func noKey(bounded context.Context, timeout time.Duration, err error) *sms.Error
 	} else {
 		err = fmt.Errorf("no access key: %w", detached(carrier.WithoutURL(err)))
 	}
-	return &sms.Error{Reason: reason, Outcome: sms.Rejected, Err: err}
+	return sms.Refuse(sms.Message{}, reason, err)
 }
 
 // detached keeps a context's error, and the Reason for one, out of reach where it
@@ -178,5 +178,5 @@ func detached(err error) error {
 }
 
 func canceled(ctx context.Context) *sms.Error {
-	return &sms.Error{Reason: sms.Canceled, Outcome: sms.Rejected, Err: ctx.Err()}
+	return sms.Refuse(sms.Message{}, sms.Canceled, ctx.Err())
 }

@@ -56,7 +56,7 @@ func (p *Provider) order(m sms.Message) (order, error) {
 }
 
 func unsupported(format string, args ...any) error {
-	return &sms.Error{Reason: sms.Unsupported, Outcome: sms.Rejected, Err: fmt.Errorf(format, args...)}
+	return sms.Refuse(sms.Message{}, sms.Unsupported, fmt.Errorf(format, args...))
 }
 
 // phoneOf gives the form that SendSms takes: 11 digits in mainland China, else
@@ -67,8 +67,7 @@ func phoneOf(to sms.Number) (phone string, abroad bool, err error) {
 	}
 	national := to.E164()[len("+86"):]
 	if len(national) != 11 {
-		return "", false, &sms.Error{Reason: sms.InvalidNumber, Outcome: sms.Rejected,
-			Err: fmt.Errorf("the number has %d digits after +86, and numbers in mainland China that take messages have 11 (isv.MOBILE_NUMBER_ILLEGAL)", len(national))}
+		return "", false, sms.Refuse(sms.Message{}, sms.InvalidNumber, fmt.Errorf("the number has %d digits after +86, and numbers in mainland China that take messages have 11 (isv.MOBILE_NUMBER_ILLEGAL)", len(national)))
 	}
 	return national, false, nil
 }

@@ -88,7 +88,7 @@ func (p *Provider) exchange(ctx context.Context, read func([]byte) (reply, error
 	}
 	request, err := p.request(sign, key)
 	if err != nil {
-		return reply{}, key, &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Err: err}
+		return reply{}, key, sms.Refuse(sms.Message{}, sms.Internal, err)
 	}
 	answer, failure := p.client.Do(ctx, request)
 	if failure != nil {

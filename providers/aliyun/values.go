@@ -48,8 +48,7 @@ func (b *binding) checkValues(template string, p sms.Params) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return &sms.Error{Reason: reason, Outcome: sms.Rejected, Kind: b.kind,
-		Err: fmt.Errorf("template %q: %s", template, strings.Join(faults, "; "))}
+	return sms.Refuse(sms.Message{Kind: b.kind}, reason, fmt.Errorf("template %q: %s", template, strings.Join(faults, "; ")))
 }
 
 func (b *binding) checkValue(value string) (sms.Reason, string) {

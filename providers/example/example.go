@@ -92,7 +92,7 @@ func (p *Provider) request(m sms.Message) (*http.Request, error) {
 	binding, bound := template.Bindings[p.options.Name]
 	from, known := p.options.Senders[m.From]
 	if !bound || m.From != "" && !known {
-		return nil, &sms.Error{Reason: sms.Unsupported, Outcome: sms.Rejected, Err: errors.New("it needs a template with a binding for Postal, and a From among senders")}
+		return nil, sms.Refuse(m, sms.Unsupported, errors.New("it needs a template with a binding for Postal, and a From among senders"))
 	}
 	values := make([]string, len(binding.Order))
 	for i, name := range binding.Order {

@@ -85,7 +85,7 @@ func (l *line) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 		return sms.Receipt{}, refused
 	}
 	if !l.begin() {
-		return sms.Receipt{}, carrier.Refuse(l.name, m, &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Err: sms.ErrClosed})
+		return sms.Receipt{}, carrier.Refuse(l.name, m, sms.Refuse(m, sms.Internal, sms.ErrClosed))
 	}
 	defer l.calls.Done()
 	text, err := l.templates.Render(m, l.name)

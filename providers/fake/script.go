@@ -108,7 +108,7 @@ func newFailure(err error) *failure {
 func (f *failure) in(provider string, m sms.Message) *sms.Error {
 	if _, classified := errors.AsType[*sms.Error](f.err); !classified {
 		if reason, ok := errors.AsType[sms.Reason](f.err); ok {
-			e := &sms.Error{Reason: reason, Outcome: sms.Rejected}
+			e := sms.Refuse(m, reason, nil)
 			if f.err != error(reason) {
 				e.Err = f.err // what was said beside the reason
 			}

@@ -118,7 +118,7 @@ func (b *binding) contentVariables(m sms.Message) (string, error) {
 	}
 	text, err := json.Marshal(values)
 	if err != nil {
-		return "", &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Err: fmt.Errorf("template %q: its values cannot be written as JSON", m.Template)}
+		return "", sms.Refuse(m, sms.Internal, fmt.Errorf("template %q: its values cannot be written as JSON", m.Template))
 	}
 	return string(text), nil
 }

@@ -112,9 +112,9 @@ func names[V any](m map[string]V) string {
 }
 
 func unsupported(format string, args ...any) error {
-	return &sms.Error{Reason: sms.Unsupported, Outcome: sms.Rejected, Err: fmt.Errorf(format, args...)}
+	return sms.Refuse(sms.Message{}, sms.Unsupported, fmt.Errorf(format, args...))
 }
 
 func invalidMessage(format string, args ...any) error {
-	return &sms.Error{Reason: sms.InvalidMessage, Outcome: sms.Rejected, Err: fmt.Errorf(format, args...)}
+	return sms.Refuse(sms.Message{}, sms.InvalidMessage, fmt.Errorf(format, args...))
 }

@@ -93,7 +93,7 @@ func validity(expires, now time.Time, longest int) (int, error) {
 	}
 	left := int64(expires.Sub(now) / time.Second)
 	if left < 1 {
-		return 0, &sms.Error{Reason: sms.Expired, Outcome: sms.Rejected}
+		return 0, sms.Refuse(sms.Message{}, sms.Expired, nil)
 	}
 	if longest == 0 {
 		longest = maxValidity

@@ -46,7 +46,7 @@ func (o *opened) preview(m sms.Message, providers []string) []shownPreview {
 func previewOf(s sms.Sender, m sms.Message) (sms.Preview, error) {
 	previewer, ok := sms.As[sms.Previewer](s)
 	if !ok {
-		return sms.Preview{}, &sms.Error{Reason: sms.Unsupported, Outcome: sms.Rejected, Err: errors.New("this provider cannot show what it would send")}
+		return sms.Preview{}, sms.Refuse(m, sms.Unsupported, errors.New("this provider cannot show what it would send"))
 	}
 	return previewer.Preview(m)
 }
