@@ -14,28 +14,43 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// Open makes a Client of the configuration file at path: LoadConfig, then New,
-// and every fault of both in one *[ConfigError]. A driver without Settings reads
-// none: variables in the settings of its providers are not looked up, so that a
-// test with a fake in a driver's place needs none of its secrets.
+// Open makes a Client of the configuration file at path. It is OpenWith without a
+// change.
 func Open(path string, drivers ...sms.Driver) (*Client, error) {
-	c, chosen, faults := load(path, LoadOptions{}, func(name string) bool {
-		i := slices.IndexFunc(drivers, func(d sms.Driver) bool { return d.Name == name })
-		return i >= 0 && drivers[i].Settings == nil
-	})
-	if !chosen {
-		return nil, newConfigError(faults)
+	return OpenWith(path, nil, drivers...)
+}
+
+// OpenWith makes a Client of the configuration file at path as change has changed
+// it: LoadConfig, change, New. Every fault of the three comes in one
+// *[ConfigError], so change gets what could be read, whatever the faults; it is not
+// called if no environment could be chosen. An error of change is returned with the
+// faults. Nil: nothing is changed.
+//
+// A driver without Settings reads none: variables in the settings of its providers
+// need no value, so a test with a fake in a driver's place needs none of its
+// secrets.
+func OpenWith(path string, change func(*Config) error, drivers ...sms.Driver) (*Client, error) {
+	c, _ := LoadConfig(path, LoadOptions{}) // New returns its faults too
+	if _, read := c.source.Faults(); read && change != nil {
+		if err := change(&c); err != nil {
+			client, faults := New(c, drivers...)
+			if faults == nil {
+				faults = client.Close()
+			}
+			return nil, errors.Join(err, faults)
+		}
 	}
-	return build(c, drivers, faults)
+	return New(c, drivers...)
 }
 
 // New makes a Client. It does no I/O and starts nothing. Every fault of c comes
-// in one *[ConfigError], those that the drivers find in their settings included.
-// New copies what it keeps of c.
-func New(c Config, drivers ...sms.Driver) (*Client, error) { return build(c, drivers, nil) }
-
-// build makes a Client, or tells what is wrong, beside the faults already known.
-func build(c Config, drivers []sms.Driver, known []config.Fault) (*Client, error) {
+// in one *[ConfigError], those that the drivers find in their settings and those
+// that LoadConfig found in the file included. New copies what it keeps of c.
+func New(c Config, drivers ...sms.Driver) (*Client, error) {
+	known, read := c.source.Faults()
+	if !read {
+		return nil, newConfigError(known)
+	}
 	b := builder{config: c, drivers: map[string]sms.Driver{}, providers: map[string]sms.Sender{}, logger: c.Logger}
 	b.unread = slices.ContainsFunc(known, func(f config.Fault) bool { return f.Path == "providers" })
 	if b.logger == nil {
@@ -47,6 +62,7 @@ func build(c Config, drivers []sms.Driver, known []config.Fault) (*Client, error
 	b.checkSafety()
 	b.checkLimits()
 	routes := b.checkRoutes()
+	known = append(known, b.missing...)
 	if faults := append(known, unexplained(b.faults, known)...); len(faults) > 0 {
 		for _, p := range b.made {
 			_ = p.Close() // nothing was sent through it; the faults are what the caller has to know
@@ -80,10 +96,16 @@ type builder struct {
 	made      []io.Closer           // those that the Client closes
 	unread    bool                  // the part providers could not be read
 	faults    []config.Fault
+	missing   []config.Fault // variables that have no value
 }
 
 func (b *builder) fault(path string, err error) {
-	b.faults = append(b.faults, b.config.source.Fault(path, err))
+	fault := b.config.source.Fault(path, err)
+	if _, ok := errors.AsType[*config.MissingError](err); ok {
+		b.missing = append(b.missing, fault)
+		return
+	}
+	b.faults = append(b.faults, fault)
 }
 
 func (b *builder) readDrivers(drivers []sms.Driver) {

@@ -1,9 +1,11 @@
 package notify
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -13,57 +15,62 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// A Config is what a Client is made of. Its zero value lacks providers; every
-// other part may be empty. It prints without settings, under every verb and in
-// log/slog, because they hold secrets.
+// A Config is what a Client is made of, and the form of the configuration file:
+// the yaml tags are its keys. Its zero value lacks providers; every other part may
+// be empty. It prints without settings, under every verb and in log/slog, because
+// they hold secrets.
 type Config struct {
 	// Environment is the name of what this is for. "production" refuses what sends
 	// nothing (see Allow); any other name holds back what would ring a telephone
 	// (see AllowedNumbers). Empty: neither, for nobody has said what this is.
-	Environment string
+	Environment string   `yaml:"environment" default:"none" vars:"yes" doc:"the environment, where neither 'LoadOptions.Environment' nor 'NOTIFY_ENV' says it"`
+	_           struct{} `yaml:"environments" default:"none" doc:"by name: what differs from the base"`
 	// Providers by configured name, which is the name in Bindings, in Routes, in
 	// receipts and in errors.
-	Providers map[string]ProviderConfig
+	Providers map[string]ProviderConfig `yaml:"providers" default:"needed" vars:"yes" doc:"by a name of your choice: who sends"`
 	// Templates are the texts. Empty: only messages with a Body can be sent.
-	Templates []sms.Template
+	Templates []sms.Template `yaml:"templates" default:"none" doc:"by name, or a list of file names: the texts"`
 	// Routes say which providers a message goes to. The first that matches takes
 	// it; its providers are tried in order. A message that none takes is Unsupported.
 	// Empty: every message may go to all providers, in the order of their names,
 	// as with one Route that has AllowUnbound.
-	Routes []Route
+	Routes []Route `yaml:"routes" default:"one to all" doc:"which providers a message goes to"`
 	// Limits bound what is sent. Empty: none.
-	Limits Limits
+	Limits Limits   `yaml:"limits" default:"none" doc:"how much is sent"`
+	_      struct{} `yaml:"policies" default:"see there" doc:"retry, breaker, deduplication"`
 	// Retry is how a try at one provider is repeated. Zero: three tries, 200 ms to
 	// 5 s apart. Attempts 1: none is repeated.
-	Retry middleware.RetryOptions
+	Retry middleware.RetryOptions `yaml:"policies.retry"`
 	// Breaker is how a provider that is down is passed over; each has a breaker of
 	// its own, called by the provider's name. Zero: after 5 failures, for 30 s.
-	Breaker middleware.BreakerOptions
+	Breaker middleware.BreakerOptions `yaml:"policies.breaker"`
 	// Deduplicate is for how long a Key is sent once only: a message with the Key of
 	// one that was accepted, or may have been, gets that one's answer. It is kept in
 	// this process only, for 1,000,000 keys at the most. Zero: off.
-	Deduplicate time.Duration
+	Deduplicate time.Duration `yaml:"policies.deduplicate" default:"off" doc:"a message whose Key was sent within this time is not sent again; it gets the answer of the first"`
+	// Outbox is where the program keeps its outbox. The Client does not use it.
+	Outbox OutboxConfig `yaml:"outbox" default:"none" doc:"where the outbox is kept, for 'notify outbox' and programs that read it"`
 	// Redirect sends every message to this number instead of its own. Empty: off.
-	Redirect sms.Number
+	Redirect sms.Number `yaml:"redirect" default:"none" vars:"yes" doc:"every message goes to this number instead of its own"`
 	// DryRun gives no message to a vendor: what could go out is accepted by the
 	// provider "dry-run".
-	DryRun bool
+	DryRun bool `yaml:"dry_run" default:"false" doc:"nothing is sent: what would go out is accepted by the provider 'dry-run'"`
 	// AllowedNumbers are the numbers that real vendors are given where Environment
 	// has a name and is not production; Redirect's is one of them. A message to
 	// another is Unsupported, Rejected, at that vendor, and goes on to the next
 	// provider of its route. A provider that rings no telephone, such as a fake or
 	// the sandbox, takes every number.
-	AllowedNumbers []sms.Number
+	AllowedNumbers []sms.Number `yaml:"allowed_numbers" default:"none" vars:"yes" doc:"the numbers that real vendors may be given outside of production"`
 	// Allow names what is refused otherwise: the Allow constants.
-	Allow []string
+	Allow []string `yaml:"allow,allowance" default:"none" doc:"what is refused otherwise: see below"`
 	// Logger is given to the drivers, and told what the Client was opened with.
 	// Nil: nothing is logged. In Go only.
-	Logger *slog.Logger
+	Logger *slog.Logger `yaml:"-"`
 	// Middleware is the user's own, the first outermost. It stands inside
 	// validation and the limits for each number, and outside the routes: it sees
 	// every message once, valid and with its Kind, and what came of it in the end.
 	// In Go only.
-	Middleware []sms.Middleware
+	Middleware []sms.Middleware `yaml:"-"`
 
 	source *config.Source // where it was read from; nil: made in Go
 }
@@ -72,38 +79,39 @@ type Config struct {
 // prints without its settings.
 type ProviderConfig struct {
 	// Driver is the name of the driver that makes it.
-	Driver string
+	Driver string `yaml:"driver"`
 	// Settings are the driver's own: its Options, or a map by the keys of the
 	// file. [LoadConfig] gives a map[string]any whose values are texts as they are
-	// written in the file, map[string]any, []any and nil. Nil: none.
-	Settings any
+	// written in the file, map[string]any, []any and nil; a text whose variable has
+	// no value is a value that New reports if it opens the provider. Nil: none.
+	Settings any `yaml:",rest"`
 	// Sender is the provider itself, instead of Driver and Settings. Templates and
 	// names are its own matter: give it the name that it has here. The Client does
 	// not close it.
-	Sender sms.Sender
+	Sender sms.Sender `yaml:"-"`
 	// Timeout bounds each call to Sender. Defaults to middleware.DefaultTimeout
 	// (5 s). A provider that a driver makes has a timeout of its own, in its
 	// settings.
-	Timeout time.Duration
+	Timeout time.Duration `yaml:"-"`
 }
 
 // A Route sends the messages that match it to its providers. A message matches
 // where each of Regions, Templates and Kinds is empty or holds its own.
 type Route struct {
 	// Regions of the recipients' numbers: "CN", "HK", "US".
-	Regions []string
+	Regions []string `yaml:"regions" default:"all" doc:"a list of the recipients' regions: 'CN', 'HK', 'US'"`
 	// Templates by name. A message with a Body has none.
-	Templates []string
+	Templates []string `yaml:"templates" default:"all" doc:"a list of names; a message with a body has none"`
 	// Kinds of the messages.
-	Kinds []sms.Kind
+	Kinds []sms.Kind `yaml:"kinds" default:"all" doc:"a list; a message without a kind is a 'notification'"`
 	// Providers by configured name, in order of failover.
-	Providers []string
+	Providers []string `yaml:"providers" default:"needed" doc:"a list, in order of failover"`
 	// AllowUnbound lets a template take this route although one of Providers has
 	// no binding for it. Without it such a route is a fault, because the gap would
 	// be found in the first outage. With it, that provider decides by itself: one
 	// that sends texts sends the template's own, one whose vendor holds the
 	// templates answers Unsupported, and the next provider is tried.
-	AllowUnbound bool
+	AllowUnbound bool `yaml:"allow_unbound" default:"false" doc:"lets a template without a binding at one of them take this route: see below"`
 }
 
 // What Config.Allow may hold. All but AllowAnyNumber are for production.
@@ -123,14 +131,75 @@ type Limits struct {
 	// PerNumber is how many messages one number may get; all windows hold. A
 	// message over one is RecipientLimited, Rejected, with RetryAfter. One that was
 	// Rejected further in does not count. Empty: no limit.
-	PerNumber []middleware.Window
+	PerNumber []middleware.Window `yaml:"per_number,rate" default:"none" doc:"a list: how many messages one number may get; all of them hold, over any span of that length"`
 	// PerProvider is how many calls a second a provider is given, by configured
 	// name. A call over it waits for up to half a second, and is then Throttled,
 	// Rejected. No entry: no limit.
-	PerProvider map[string]float64
+	PerProvider map[string]float64 `yaml:"per_provider,rate" default:"none" doc:"by provider: calls a second; a call over it waits for up to half a second, then is Throttled and goes on to the next provider"`
 	// Budget is how many segments may be spent in an hour or day of the clock; all
 	// of them hold. A message over one is Throttled, Rejected. Empty: no limit.
-	Budget []middleware.BudgetLimit
+	Budget []middleware.BudgetLimit `yaml:"budget" default:"none" doc:"by a name of your choice: how many segments may be spent; all of them hold"`
+}
+
+// An OutboxConfig is where a program keeps its outbox. It is data: package notify
+// opens no database. [LoadConfig] fills in the defaults. It prints without its URL,
+// which holds a password.
+type OutboxConfig struct {
+	// Engine is the kind of database: "sqlite", "postgresql" or "mysql". Defaults to
+	// "sqlite".
+	Engine string `yaml:"engine,engine" default:"sqlite" doc:"'sqlite', 'postgresql' or 'mysql'"`
+	// Path is the file of sqlite. LoadConfig makes a relative one relative to the
+	// folder of the configuration file. Defaults to "outbox.db".
+	Path string `yaml:"path" default:"outbox.db" vars:"yes" doc:"of sqlite: the file; a relative one counts from the folder of the configuration"`
+	// URL is the database of the other engines, as pgx and go-sql-driver/mysql take
+	// it. It is a secret.
+	URL string `yaml:"url" default:"needed" vars:"yes" doc:"of the others: the database, as pgx and go-sql-driver/mysql take it; a secret"`
+	// Workers is how many messages are sent at once. Zero: the default of
+	// outbox.Options.
+	Workers int `yaml:"workers" default:"16" doc:"how many messages are sent at once"`
+	// Classes are the names of outbox.Options.Classes, the most urgent first. Empty:
+	// by kind.
+	Classes []string `yaml:"classes" default:"by kind" doc:"a list of classes, the most urgent first: 'verification', 'notification', 'promotion'"`
+}
+
+// LoadOptions are how a configuration file is read. The zero value is ready for
+// use.
+type LoadOptions struct {
+	// Environment chooses one of the file's environments. Empty: NOTIFY_ENV does,
+	// else environment: in the file. A file that has environments and gets none of
+	// the three is refused.
+	Environment string
+	// Getenv looks a variable up. Defaults to os.LookupEnv.
+	Getenv func(string) (string, bool)
+}
+
+// LoadConfig reads the YAML file at path, strictly, for one environment. Every
+// fault of the file comes in one *[ConfigError], beside what could be read; New of
+// that Config returns the same faults together with its own, such as a misspelt
+// setting of a driver, with its line in the file.
+//
+// ${NAME}, ${NAME:-default}, ${NAME:?why} and ${file:/path} are put in for the
+// values under providers: and the few others that docs/configuration.md marks,
+// and nowhere else. A variable under providers: that has no value is no fault
+// here: New returns it if it opens that provider. No error shows a value that came
+// from a variable.
+func LoadConfig(path string, o LoadOptions) (Config, error) {
+	var c Config
+	c.source = config.Read(path, config.Options{Environment: o.Environment, Getenv: o.Getenv}, &c)
+	c.Environment = c.source.Choice().Name
+	c.Outbox.complete(filepath.Dir(path))
+	faults, _ := c.source.Faults()
+	return c, newConfigError(faults)
+}
+
+func (o *OutboxConfig) complete(folder string) {
+	o.Engine = cmp.Or(o.Engine, "sqlite")
+	if o.Engine == "sqlite" {
+		o.Path = cmp.Or(o.Path, "outbox.db")
+	}
+	if o.Path != "" && !filepath.IsAbs(o.Path) {
+		o.Path = filepath.Join(folder, o.Path)
+	}
 }
 
 // String tells the environment, the providers with their drivers, and how many
@@ -166,3 +235,18 @@ func (p ProviderConfig) Format(f fmt.State, _ rune) { fmt.Fprint(f, p.String()) 
 
 // LogValue gives slog the text of String.
 func (p ProviderConfig) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
+// String returns the configuration without the URL.
+func (o OutboxConfig) String() string {
+	url := ""
+	if o.URL != "" {
+		url = " ****"
+	}
+	return fmt.Sprintf("{%s %s%s, %d workers, classes %v}", o.Engine, o.Path, url, o.Workers, o.Classes)
+}
+
+// Format prints the text of String under every verb.
+func (o OutboxConfig) Format(f fmt.State, _ rune) { fmt.Fprint(f, o.String()) }
+
+// LogValue gives slog the text of String.
+func (o OutboxConfig) LogValue() slog.Value { return slog.StringValue(o.String()) }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -362,4 +363,104 @@ func TestOpen_logs_what_was_opened_and_no_secret(t *testing.T) {
 		"chosen_by=LoadOptions.Environment held_back_by=\"[allowed_numbers (0)]\"\n"; log.String() != want {
 		t.Errorf("got  %s\nwant %s", log.String(), want)
 	}
+}
+
+// OpenWith opens the file as it was changed, and returns the faults of the file,
+// of the change and of the drivers in one error.
+func TestOpenWith(t *testing.T) {
+	t.Setenv("NOTIFY_ENV", "")
+	var log bytes.Buffer
+	path := write(t, "providers: {local: {driver: fake}}\nlimits: {per_number: [1/minute]}\n")
+	client, err := notify.OpenWith(path, func(c *notify.Config) error {
+		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		c.DryRun = len(c.Limits.PerNumber) == 1
+		return nil
+	}, fake.Driver())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+	if !strings.Contains(log.String(), "dry_run") {
+		t.Errorf("the change was not made: %s", log.String())
+	}
+
+	path = write(t, "providers: {local: {driver: fake, latencey: 1s}}\nlimits: {per_number: [1/minut]}\n")
+	wrong := errors.New("the program has no logger")
+	_, err = notify.OpenWith(path, func(c *notify.Config) error {
+		if c.Providers["local"].Driver != "fake" {
+			t.Errorf("what could be read is not there: %v", c)
+		}
+		return wrong
+	}, fake.Driver())
+	for _, want := range []string{wrong.Error(), "did you mean \"latency\"", `"1/minut" has no span`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in: %v", want, err)
+		}
+	}
+	if !errors.Is(err, wrong) {
+		t.Errorf("the error of the change cannot be reached: %v", err)
+	}
+
+	path = write(t, "environments: {a: {}, b: {}}\nproviders: {local: {driver: fake}}\n")
+	_, err = notify.OpenWith(path, func(*notify.Config) error { t.Error("called without an environment"); return nil }, fake.Driver())
+	if err == nil || !strings.Contains(err.Error(), "no environment is chosen") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The part outbox is data of the Config, with its defaults filled in and its path
+// made relative to the file's folder. It prints without its URL.
+func TestLoadConfig_outbox(t *testing.T) {
+	for text, want := range map[string]notify.OutboxConfig{
+		"":                                       {Engine: "sqlite", Path: "FOLDER/outbox.db"},
+		"outbox: {path: data/box.db}":            {Engine: "sqlite", Path: "FOLDER/data/box.db"},
+		"outbox: {path: /var/lib/box.db}":        {Engine: "sqlite", Path: "/var/lib/box.db"},
+		`outbox: {path: "${DIR}/box.db"}`:        {Engine: "sqlite", Path: "/srv/box.db"},
+		"outbox: {workers: 3, classes: [a]}":     {Engine: "sqlite", Path: "FOLDER/outbox.db", Workers: 3, Classes: []string{"a"}},
+		`outbox: {engine: mysql, url: "${DSN}"}`: {Engine: "mysql", URL: "me:s3cr3t@tcp(127.0.0.1:3306)/sms"},
+	} {
+		path := write(t, "providers: {local: {driver: fake}}\n"+text+"\n")
+		c, err := notify.LoadConfig(path, notify.LoadOptions{Getenv: env(map[string]string{"DIR": "/srv", "DSN": "me:s3cr3t@tcp(127.0.0.1:3306)/sms"})})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		want.Path = strings.Replace(want.Path, "FOLDER", filepath.Dir(path), 1)
+		if !reflect.DeepEqual(c.Outbox, want) {
+			t.Errorf("%s: %#v", text, c.Outbox)
+		}
+		if shown := fmt.Sprintf("%v %+v %#v %s %q", c.Outbox, &c.Outbox, c.Outbox, c.Outbox, c.Outbox); strings.Contains(shown, "s3cr3t") {
+			t.Errorf("it shows the password: %s", shown)
+		}
+	}
+}
+
+// A variable under providers that has no value is a fault of the Client that opens
+// that provider, and of no other.
+func TestLoadConfig_unset_variables_of_providers(t *testing.T) {
+	path := write(t, `providers:
+  local: {driver: fake}
+  vendor: {driver: vendor, access_key_id: "${NOTIFY_TEST_NEVER_SET}", access_key_secret: "a${NOTIFY_TEST_NEVER_SET}b", timeout: "${NOTIFY_TEST_NEVER_SET}"}
+  unnamed: {driver: "${NOTIFY_TEST_NEVER_SET}"}
+`)
+	c, err := notify.LoadConfig(path, notify.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = notify.New(c, fake.Driver(), vendorDriver(nil))
+	faults, ok := errors.AsType[*notify.ConfigError](err)
+	if !ok || len(faults.Faults) != 4 {
+		t.Errorf("got %v, want four faults", err)
+	}
+	for _, want := range []string{":3:28: providers.vendor.access_key_id: the environment variable NOTIFY_TEST_NEVER_SET is not set", "access_key_secret: ", "timeout: ", "unnamed.driver: "} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in %v", want, err)
+		}
+	}
+	delete(c.Providers, "unnamed")
+	c.Providers["vendor"] = notify.ProviderConfig{Driver: "fake"}
+	client, err := notify.New(c, fake.Driver(), vendorDriver(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
 }

@@ -27,6 +27,8 @@ func (b *builder) openProviders() {
 			b.fault(path, errors.New("it has a Sender, and Driver or Settings too: set one of them"))
 		case p.Sender != nil:
 			b.providers[name] = p.Sender
+		case p.Driver == "" && b.config.source.Missing(config.Join(path, "driver")) != nil:
+			b.fault(config.Join(path, "driver"), b.config.source.Missing(config.Join(path, "driver")))
 		case p.Driver == "":
 			b.fault(path, fmt.Errorf("it has no driver: write \"driver: %s\"", b.driverNames(" or ")))
 		default:
@@ -143,10 +145,15 @@ func (s *settings) decode(into any) error {
 		s.faults = fmt.Errorf("its Settings are a %v: give a %v, or a map", in.Type(), out.Type().Elem())
 		return s.faults
 	}
-	var faults []error
+	var faults, missing []error
 	for _, f := range config.Decode(in.Interface(), into, s.variable) {
-		faults = append(faults, &sms.FieldError{Path: f.Path, Err: f.Err})
+		fault := &sms.FieldError{Path: f.Path, Err: f.Err}
+		if _, ok := errors.AsType[*config.MissingError](f.Err); ok {
+			missing = append(missing, fault)
+		} else {
+			faults = append(faults, fault)
+		}
 	}
-	s.faults = errors.Join(faults...)
-	return s.faults
+	s.faults = errors.Join(append(faults, missing...)...)
+	return errors.Join(faults...) // the driver looks at all other settings
 }

@@ -39,7 +39,7 @@ func (b *builder) destination(name string) (sms.Destination, bool) {
 // along, and everywhere numbers that are none.
 func (b *builder) checkSafety() {
 	for i, a := range b.config.Allow {
-		if err := config.Allowance(a).Known(); err != nil {
+		if err := config.KnownAllowance(a); err != nil {
 			b.fault(config.Index("allow", i), err)
 		}
 	}

@@ -21,14 +21,14 @@ type BreakerOptions struct {
 	Name string
 	// Failures is how many of the vendor's faults, with no accepted message
 	// between them, open the breaker. Defaults to 5.
-	Failures int
+	Failures int `yaml:"failures" default:"5" doc:"a provider is passed over after so many faults of the vendor in a row"`
 	// OpenFor is how long it stays open before one message is let through to see
 	// whether the vendor is back. Defaults to 30 s.
-	OpenFor time.Duration
+	OpenFor time.Duration `yaml:"open_for" default:"30s" doc:"for so long"`
 	// SlowAfter is how long a call must have run, when the caller's own deadline
 	// ended it, to count as the vendor's fault: a caller with little patience says
 	// nothing of the vendor. Defaults to 1 s.
-	SlowAfter time.Duration
+	SlowAfter time.Duration `yaml:"slow_after" default:"1s" doc:"a call that had run longer when the caller's deadline ended it counts as a fault"`
 	// OnChange is told of every change of state, in order and one at a time, by
 	// one of the goroutines that send; no lock is held, so it may send. Nil: nobody
 	// is told.

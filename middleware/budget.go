@@ -16,17 +16,17 @@ import (
 // in one hour or day of the clock.
 type BudgetLimit struct {
 	// Name is told in errors and by Spent.
-	Name string
+	Name string `yaml:",name"`
 	// Segments is how many.
-	Segments int
+	Segments int `yaml:"segments,rate" default:"needed" doc:"so many an hour or a day of the clock: '10000/day'"`
 	// Per is an hour or a day (24 hours).
-	Per time.Duration
+	Per time.Duration `yaml:"-"`
 	// Zone is whose clock it is. Nil: UTC.
-	Zone *time.Location
+	Zone *time.Location `yaml:"zone" default:"UTC" doc:"whose clock: 'Asia/Shanghai'"`
 	// Regions and Kinds are what is counted, an unset kind being Notification.
 	// Empty: all.
-	Regions []string
-	Kinds   []sms.Kind
+	Regions []string   `yaml:"regions" default:"all" doc:"a list of regions that are counted"`
+	Kinds   []sms.Kind `yaml:"kinds" default:"all" doc:"a list of kinds that are counted"`
 }
 
 func (l BudgetLimit) validate() error {

@@ -18,15 +18,15 @@ var jitter = rand.N[time.Duration]
 type RetryOptions struct {
 	// Attempts is how many tries there are at most, the first included. Defaults
 	// to 3; 1 retries nothing.
-	Attempts int
+	Attempts int `yaml:"attempts" default:"3" doc:"tries at one provider; '1': none is repeated"`
 	// MinDelay is the longest wait before the second try; it doubles with every
 	// try up to MaxDelay. The wait is random between zero and that (full jitter),
 	// so that callers who failed together do not come back together. Defaults to
 	// 200 ms.
-	MinDelay time.Duration
+	MinDelay time.Duration `yaml:"min_delay" default:"200ms" doc:"the wait before the second try is random up to this, and doubles"`
 	// MaxDelay bounds every wait, a RetryAfter that the vendor asks for included.
 	// Defaults to 5 s, and is never less than MinDelay.
-	MaxDelay time.Duration
+	MaxDelay time.Duration `yaml:"max_delay" default:"5s" doc:"no wait exceeds it"`
 	// MaxElapsed bounds the whole: no try begins later than this after the first
 	// one began. Defaults to 30 s.
 	MaxElapsed time.Duration

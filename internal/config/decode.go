@@ -11,27 +11,34 @@ import (
 	"time"
 )
 
-// A FieldFault is what Decode finds wrong, at a path below what was decoded.
+// A FieldFault is one fault that Decode finds, at a path below what was decoded.
 type FieldFault struct {
 	Path string
 	Err  error
 }
 
 // Decode fills into, a pointer, from plain data: maps with string keys, lists,
-// texts as a file has them, and numbers and bools as Go code has them. It is
-// strict: an unknown key and a value of another form are faults, all of which
-// are told. A struct's keys are those of its `yaml` tags; a field without a tag
-// cannot be set. Nothing (nil) leaves what into has.
+// texts as they are written in a file, and numbers and bools as Go code has them.
+// It is strict: an unknown key and a value of another form are faults, and all
+// faults are returned. Nothing (nil) leaves what into has.
 //
-// Where variable gives a name for a path, the value came from that variable and
-// the fault tells the name instead of the value. It may be nil.
+// The keys of a struct are those of its `yaml` tags; a field without a tag cannot
+// be set. "policies.retry" is the key retry of the map policies, for which a field
+// called _ may stand, to describe it. After the key
+// may follow one word: the form of its text (see form), "inline" for a struct
+// whose keys stand among the others, "rest" for a field that gets all other keys,
+// and, without a key, "name" for the field of a list's items that is their key in
+// a map.
+//
+// If variable returns a name for a path, the value came from that variable, and
+// the fault holds the name instead of the value. It may be nil.
 func Decode(in, into any, variable func(path string) string) []FieldFault {
 	out := reflect.ValueOf(into)
 	if out.Kind() != reflect.Pointer || out.IsNil() {
 		return []FieldFault{{Err: fmt.Errorf("settings are decoded into a pointer, not into %T: a defect of the driver", into)}}
 	}
 	d := decoder{variable: variable}
-	d.value("", in, out.Elem())
+	d.value("", in, place{Value: out.Elem()})
 	return d.faults
 }
 
@@ -40,11 +47,18 @@ type decoder struct {
 	faults   []FieldFault
 }
 
+// A place is where a value goes.
+type place struct {
+	reflect.Value
+	form   string        // how its text is read; empty: by its type
+	within reflect.Value // the struct whose field it is
+}
+
 func (d *decoder) fault(path, format string, args ...any) {
 	d.faults = append(d.faults, FieldFault{path, fmt.Errorf(format, args...)})
 }
 
-// shown gives the value at path as an error may tell it.
+// shown returns the value at path as an error may show it.
 func (d *decoder) shown(path, text string) string {
 	if d.variable != nil {
 		if name := d.variable(path); name != "" {
@@ -54,14 +68,22 @@ func (d *decoder) shown(path, text string) string {
 	return quote(text)
 }
 
-var durationType = reflect.TypeFor[time.Duration]()
-
-func (d *decoder) value(path string, in any, out reflect.Value) {
-	if in == nil {
+func (d *decoder) value(path string, in any, out place) {
+	switch in := in.(type) {
+	case nil:
 		return
-	}
-	if text, ok := in.(string); ok && d.text(path, text, out) {
+	case Unset:
+		for _, err := range in.errs {
+			d.fault(path, "%w", err)
+		}
+		if out.Kind() == reflect.String { // so that it does not count as missing besides
+			out.SetString("unset")
+		}
 		return
+	case string:
+		if d.text(path, in, out) {
+			return
+		}
 	}
 	v := reflect.ValueOf(in)
 	if v.Type().AssignableTo(out.Type()) {
@@ -74,72 +96,87 @@ func (d *decoder) value(path string, in any, out reflect.Value) {
 		if !out.IsNil() {
 			fresh.Elem().Set(out.Elem())
 		}
-		d.value(path, in, fresh.Elem())
+		d.value(path, in, place{Value: fresh.Elem()})
 		out.Set(fresh)
 	case reflect.Struct:
-		d.structure(path, v, out)
+		d.structure(path, v, out.Value)
 	case reflect.Map:
 		d.mapping(path, v, out)
 	case reflect.Slice:
 		d.list(path, v, out)
 	default:
-		d.scalar(path, v, out)
+		d.scalar(path, v, out.Value)
 	}
 }
 
-// text decodes a scalar of a file; false where out is nothing that a text can
-// fill by itself.
-func (d *decoder) text(path, text string, out reflect.Value) bool {
-	if u, ok := out.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		if err := u.UnmarshalText([]byte(text)); err != nil {
-			if shown := d.shown(path, text); shown != quote(text) {
-				err = fmt.Errorf("%s is not what is wanted here", shown)
-			}
-			d.fault(path, "%s", strings.TrimPrefix(err.Error(), "sms: "))
-		}
-		return true
+// text decodes a scalar of a file. It returns false if out is nothing that a text
+// can fill by itself.
+func (d *decoder) text(path, text string, out place) bool {
+	var err error
+	if form, ok := formOf(out); ok {
+		err = form.read(text, out)
+	} else if u, ok := out.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		err = u.UnmarshalText([]byte(text))
+	} else if err, ok = plain(text, out); !ok {
+		return false
 	}
-	wanted, err := "", error(nil)
+	wanted, isWanted := err.(wantedError)
+	shown := d.shown(path, text)
+	switch {
+	case err == nil:
+	case isWanted:
+		d.fault(path, "%s is not %s", shown, string(wanted))
+	case shown != quote(text): // the error may show the value of a variable
+		d.fault(path, "%s is not what is wanted here", shown)
+	default:
+		d.fault(path, "%s", strings.TrimPrefix(err.Error(), "sms: "))
+	}
+	return true
+}
+
+// A wantedError says what a text is not.
+type wantedError string
+
+func (e wantedError) Error() string { return "it is not " + string(e) }
+
+// plain reads a text without a form. It returns false if out is nothing that a text
+// can fill.
+func plain(text string, out place) (wanted error, ok bool) {
+	var err error
 	switch kind := out.Kind(); {
-	case out.Type() == durationType:
-		wanted = "a duration: write 200ms, 3s or 5m"
-		var took time.Duration
-		if took, err = time.ParseDuration(text); err == nil {
-			out.SetInt(int64(took))
-		}
 	case kind == reflect.String:
 		out.SetString(text)
 	case kind == reflect.Bool:
-		wanted = "true or false"
+		wanted = wantedError("true or false")
 		if text != "true" && text != "false" {
 			err = strconv.ErrSyntax
 		}
 		out.SetBool(text == "true")
 	case out.CanInt():
-		wanted = "a whole number"
+		wanted = wantedError("a whole number")
 		var n int64
 		if n, err = strconv.ParseInt(text, 10, out.Type().Bits()); err == nil {
 			out.SetInt(n)
 		}
 	case out.CanUint():
-		wanted = "a whole number, not negative"
+		wanted = wantedError("a whole number, not negative")
 		var n uint64
 		if n, err = strconv.ParseUint(text, 10, out.Type().Bits()); err == nil {
 			out.SetUint(n)
 		}
 	case out.CanFloat():
-		wanted = "a number"
+		wanted = wantedError("a number")
 		var n float64
 		if n, err = strconv.ParseFloat(text, out.Type().Bits()); err == nil {
 			out.SetFloat(n)
 		}
 	default:
-		return false
+		return nil, false
 	}
-	if err != nil {
-		d.fault(path, "%s is not %s", d.shown(path, text), wanted)
+	if err == nil {
+		wanted = nil
 	}
-	return true
+	return wanted, true
 }
 
 // scalar takes numbers and bools as Go code gives them.
@@ -160,70 +197,102 @@ func (d *decoder) scalar(path string, in, out reflect.Value) {
 	case out.Kind() == reflect.Func || out.Kind() == reflect.Interface || out.Kind() == reflect.Chan:
 		d.fault(path, "it can be set in Go only")
 	default:
-		d.fault(path, "%s stands here, and %s is wanted", formOf(in), wantedOf(out.Type()))
+		d.fault(path, "%s stands here, and %s is wanted", nameOfKind(in), wantedOf(out.Type()))
 	}
 }
 
 func (d *decoder) structure(path string, in, out reflect.Value) {
+	fields := keysOf{at: map[string]place{}, below: map[string]keysOf{}}
+	fields.collect(out)
+	d.keys(path, in, fields)
+}
+
+// keys decodes a map into the places of its keys.
+func (d *decoder) keys(path string, in reflect.Value, fields keysOf) {
 	entries, ok := entriesOf(in)
 	if !ok {
-		d.fault(path, "%s stands here, and a map is wanted: {key: value}", formOf(in))
+		d.fault(path, "%s stands here, and a map is wanted: {key: value}", nameOfKind(in))
 		return
 	}
-	fields := map[string]reflect.Value{}
-	collect(out, fields)
+	rest := map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
-		field, ok := fields[key]
-		if !ok {
-			d.fault(Join(path, key), "%w", NoSuch("key", key, slices.Collect(maps.Keys(fields))))
-			continue
+		at := Join(path, key)
+		if field, ok := fields.at[key]; ok {
+			d.value(at, entries[key], field)
+		} else if below, ok := fields.below[key]; ok {
+			if entries[key] != nil {
+				d.keys(at, reflect.ValueOf(entries[key]), below)
+			}
+		} else if fields.rest.IsValid() {
+			rest[key] = entries[key]
+		} else {
+			d.fault(at, "%w", NoSuch("key", key, fields.names()))
 		}
-		d.value(Join(path, key), entries[key], field)
+	}
+	if fields.rest.IsValid() {
+		fields.rest.Set(reflect.ValueOf(rest))
 	}
 }
 
-// keysOf gives the keys of a struct.
-func keysOf(part any) []string {
-	fields := map[string]reflect.Value{}
-	collect(reflect.New(reflect.TypeOf(part)).Elem(), fields)
-	return slices.Collect(maps.Keys(fields))
+// keysOf are the keys that a map of the file may have.
+type keysOf struct {
+	at    map[string]place
+	below map[string]keysOf // maps of the file that are no struct of their own
+	rest  reflect.Value     // of all other keys; invalid: there are none
 }
 
 // collect finds the fields of a struct by the names in their `yaml` tags.
-func collect(out reflect.Value, fields map[string]reflect.Value) {
+func (k *keysOf) collect(out reflect.Value) {
 	for i := range out.NumField() {
 		f := out.Type().Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		name, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		switch {
-		case options == "inline" && f.Type.Kind() == reflect.Struct:
-			collect(out.Field(i), fields)
-		case name != "" && name != "-" && f.IsExported():
-			fields[name] = out.Field(i)
+		case name == "-":
+		case f.Name == "_":
+			k.below[name] = keysOf{at: map[string]place{}}
+		case option == "inline":
+			k.collect(out.Field(i))
+		case option == "rest":
+			k.rest = out.Field(i)
+		case name != "":
+			to := k.at
+			if above, below, nested := strings.Cut(name, "."); nested {
+				to, name = k.below[above].at, below
+			}
+			to[name] = place{Value: out.Field(i), form: option, within: out}
 		}
 	}
 }
 
-func (d *decoder) mapping(path string, in, out reflect.Value) {
+func (k keysOf) names() []string {
+	return slices.AppendSeq(slices.Collect(maps.Keys(k.at)), maps.Keys(k.below))
+}
+
+func (d *decoder) mapping(path string, in reflect.Value, out place) {
 	entries, ok := entriesOf(in)
 	if !ok || out.Type().Key().Kind() != reflect.String {
-		d.fault(path, "%s stands here, and a map is wanted: {name: value}", formOf(in))
+		d.fault(path, "%s stands here, and a map is wanted: {name: value}", nameOfKind(in))
 		return
 	}
 	filled := reflect.MakeMapWithSize(out.Type(), len(entries))
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
 		value := reflect.New(out.Type().Elem()).Elem()
-		d.value(Join(path, key), entries[key], value)
+		d.value(Join(path, key), entries[key], place{Value: value, form: out.form})
 		filled.SetMapIndex(reflect.ValueOf(key).Convert(out.Type().Key()), value)
 	}
 	out.Set(filled)
 }
 
-func (d *decoder) list(path string, in, out reflect.Value) {
+func (d *decoder) list(path string, in reflect.Value, out place) {
+	if name := nameField(out.Type().Elem()); name >= 0 {
+		d.named(path, in, out.Value, name)
+		return
+	}
 	if in.Kind() != reflect.Slice {
 		if in.Kind() == reflect.String {
 			d.fault(path, "one value stands here, and a list is wanted: write [%s]", d.shown(path, in.String()))
 		} else {
-			d.fault(path, "%s stands here, and a list is wanted: [one, two]", formOf(in))
+			d.fault(path, "%s stands here, and a list is wanted: [one, two]", nameOfKind(in))
 		}
 		return
 	}
@@ -234,12 +303,41 @@ func (d *decoder) list(path string, in, out reflect.Value) {
 			d.fault(Index(path, i), "nothing stands here: write a value or take the line out")
 			continue
 		}
-		d.value(Index(path, i), item, filled.Index(i))
+		d.value(Index(path, i), item, place{Value: filled.Index(i), form: out.form})
 	}
 	out.Set(filled)
 }
 
-// entriesOf gives a map with string keys as one of plain data.
+// nameField returns the index of the field that holds the name of an item of a
+// list; -1 if items have no name.
+func nameField(t reflect.Type) int {
+	if t.Kind() == reflect.Struct {
+		for i := range t.NumField() {
+			if t.Field(i).Tag.Get("yaml") == ",name" {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// named decodes a map into a list whose items have their key in a field, in the
+// order of the keys.
+func (d *decoder) named(path string, in, out reflect.Value, name int) {
+	entries, ok := entriesOf(in)
+	if !ok {
+		d.fault(path, "%s stands here, and a map is wanted: {name: {…}}", nameOfKind(in))
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(entries)) {
+		item := reflect.New(out.Type().Elem()).Elem()
+		item.Field(name).SetString(key)
+		d.value(Join(path, key), entries[key], place{Value: item})
+		out.Set(reflect.Append(out, item))
+	}
+}
+
+// entriesOf returns a map with string keys as one of plain data.
 func entriesOf(in reflect.Value) (map[string]any, bool) {
 	if in.Kind() != reflect.Map || in.Type().Key().Kind() != reflect.String {
 		return nil, false
@@ -251,8 +349,8 @@ func entriesOf(in reflect.Value) (map[string]any, bool) {
 	return entries, true
 }
 
-// formOf names what stands there, without its value.
-func formOf(v reflect.Value) string {
+// nameOfKind names what stands there, without its value.
+func nameOfKind(v reflect.Value) string {
 	switch v.Kind() {
 	case reflect.String:
 		return "one value"
@@ -275,3 +373,5 @@ func wantedOf(t reflect.Type) string {
 	}
 	return fmt.Sprintf("a %v", t)
 }
+
+var durationType = reflect.TypeFor[time.Duration]()

@@ -128,10 +128,19 @@ func TestRate(t *testing.T) {
 		"100/s": "{100 1s}", "1/minute": "{1 1m0s}", "5/hour": "{5 1h0m0s}", "10/day": "{10 24h0m0s}", "3/10m": "{3 10m0s}", "2/ hour": "{2 1h0m0s}",
 		"5": "", "/s": "", "0/s": "", "-1/s": "", "1.5/s": "", "1/": "", "1/0s": "", "1/-1s": "", "1/month": "", "1/s/s": "", "99999999999999999999/s": "",
 	} {
-		var r config.Rate
-		err := r.UnmarshalText([]byte(text))
-		if got := fmt.Sprint(r); (err == nil) != (want != "") || err == nil && got != want {
-			t.Errorf("%q: %s, %v", text, got, err)
+		var into struct {
+			Window struct {
+				Count int
+				Per   time.Duration
+			} `yaml:"window,rate"`
+			Calls float64 `yaml:"calls,rate"`
+		}
+		faults := config.Decode(map[string]any{"window": text, "calls": text}, &into, nil)
+		if got := fmt.Sprint(into.Window); (len(faults) == 0) != (want != "") || len(faults) == 0 && got != want {
+			t.Errorf("%q: %s, %v", text, got, faults)
+		}
+		if perSecond := float64(into.Window.Count) / into.Window.Per.Seconds(); len(faults) == 0 && into.Calls != perSecond {
+			t.Errorf("%q: %v calls a second, want %v", text, into.Calls, perSecond)
 		}
 	}
 }

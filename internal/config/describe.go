@@ -18,30 +18,9 @@ type Key struct {
 	Type    reflect.Type
 }
 
-// A Part is a map of the file and its keys.
-type Part struct {
-	Name string
-	Keys []Key
-}
-
-// Parts are the maps of the file by the names that docs/configuration.md gives
-// their tables, but for the settings of drivers.
-func Parts() []Part {
-	return []Part{
-		{"file", KeysOf(document{})},
-		{"template", KeysOf(template{})},
-		{"variable", KeysOf(variable{})},
-		{"binding", KeysOf(binding{})},
-		{"route", KeysOf(Route{})},
-		{"limits", KeysOf(Limits{})},
-		{"budget", KeysOf(Budget{})},
-		{"policies", KeysOf(Policies{})},
-		{"outbox", KeysOf(Outbox{})},
-	}
-}
-
-// KeysOf gives the keys of a struct by its yaml tags, with what its default, doc
-// and vars tags say. A struct of ours within it has its keys in its place.
+// KeysOf returns the keys of a struct by its yaml tags, with what its default, doc
+// and vars tags say. A struct within it that has no doc tag has its keys in its
+// place.
 func KeysOf(part any) []Key { return keysOfType("", reflect.TypeOf(part)) }
 
 func keysOfType(above string, t reflect.Type) (keys []Key) {
@@ -51,13 +30,29 @@ func keysOfType(above string, t reflect.Type) (keys []Key) {
 		case options == "inline":
 			keys = append(keys, keysOfType(above, f.Type)...)
 		case name == "" || name == "-":
-		case f.Type.Kind() == reflect.Struct && f.Tag.Get("doc") == "" && above == "" && f.Type.NumField() > 1:
+		case f.Type.Kind() == reflect.Struct && f.Tag.Get("doc") == "" && f.Type.NumField() > 0:
 			keys = append(keys, keysOfType(name+".", f.Type)...)
 		default:
 			keys = append(keys, Key{above + name, f.Tag.Get("default"), f.Tag.Get("doc"), f.Tag.Get("vars") == "yes", f.Type})
 		}
 	}
 	return keys
+}
+
+// Within returns the keys of the map at above, which is no struct of its own, and
+// without an above those that stand in no such map.
+func Within(above string, keys []Key) (within []Key) {
+	for _, k := range keys {
+		in, key, nested := strings.Cut(k.Name, ".")
+		switch {
+		case nested && in == above:
+			k.Name = key
+			within = append(within, k)
+		case !nested && above == "":
+			within = append(within, k)
+		}
+	}
+	return within
 }
 
 // Table writes keys as a table of Markdown.

@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -19,7 +20,7 @@ type Choice struct {
 // choose finds out the environment of the file, whose tree is root: the caller's
 // word, else the variable's, else the file's own. It tells whether the rest of
 // the file can be read for it.
-func (r *reader) choose(root *Node, o Options, e *expander) (c Choice, ok bool) {
+func (s *Source) choose(root *Node, o Options, e *expander) (c Choice, ok bool) {
 	own := root.Get("environment")
 	switch value, _ := e.getenv(Variable); {
 	case o.Environment != "":
@@ -27,32 +28,35 @@ func (r *reader) choose(root *Node, o Options, e *expander) (c Choice, ok bool) 
 	case value != "":
 		c = Choice{value, Variable}
 	case own != nil && own.Kind == Text:
-		known := len(r.faults)
-		e.expand(own, "environment", r.fault)
-		if len(r.faults) > known {
+		known := len(s.faults)
+		e.expand(own, "environment", s.fault)
+		for _, err := range own.missing {
+			s.fault("environment", err)
+		}
+		if len(s.faults) > known {
 			return c, false
 		}
 		if own.Text != "" {
 			c = Choice{own.Text, fmt.Sprintf("%s:%d", own.File, own.Line)}
 		}
 	case own != nil && own.Kind != Null:
-		r.fault("environment", fmt.Errorf("%v stands here, and a name is wanted: \"${%s:-development}\"", own.Kind, Variable))
+		s.fault("environment", fmt.Errorf("%v stands here, and a name is wanted: \"${%s:-development}\"", own.Kind, Variable))
 		return c, false
 	}
-	return c, r.checkChoice(c, namesOf(root.Get("environments")))
+	return c, s.checkChoice(c, namesOf(root.Get("environments")))
 }
 
 // checkChoice refuses a file that has environments and none for c: a variable
 // that was forgotten must not run one by chance.
-func (r *reader) checkChoice(c Choice, names []string) bool {
+func (s *Source) checkChoice(c Choice, names []string) bool {
 	switch {
 	case len(names) == 0 || slices.Contains(names, c.Name):
 		return true
 	case c.Name == "":
-		r.fault("environments", fmt.Errorf("no environment is chosen, and the file has %s: set %s, or write \"environment: ${%s:-%s}\"",
+		s.fault("environments", fmt.Errorf("no environment is chosen, and the file has %s: set %s, or write \"environment: ${%s:-%s}\"",
 			strings.Join(names, ", "), Variable, Variable, names[0]))
 	default:
-		r.fault("environments", fmt.Errorf("%w; %s has chosen it (an environment that differs in nothing is written \"%s: {}\")",
+		s.fault("environments", fmt.Errorf("%w; %s has chosen it (an environment that differs in nothing is written \"%s: {}\")",
 			NoSuch("environment", c.Name, names), c.By, clip(c.Name)))
 	}
 	return false
@@ -128,7 +132,7 @@ func withoutNulls(n *Node) *Node {
 // checkOthers looks at the form of the environments that are not chosen, so that
 // a slip in the part for production is found in development. Values that hold
 // variables are not looked at, and no file of templates is opened.
-func (r *reader) checkOthers(base, environments *Node, chosen string) {
+func (s *Source) checkOthers(base, environments *Node, chosen string, t reflect.Type) {
 	if environments == nil {
 		return
 	}
@@ -136,22 +140,20 @@ func (r *reader) checkOthers(base, environments *Node, chosen string) {
 		path := Join("environments", f.Key)
 		if f.Value.Kind != Map && f.Value.Kind != Null {
 			if f.Value.Kind != Unread {
-				r.fault(path, fmt.Errorf("%v stands here, and a map is wanted: what differs from the base", f.Value.Kind))
+				s.fault(path, fmt.Errorf("%v stands here, and a map is wanted: what differs from the base", f.Value.Kind))
 			}
 			continue
 		}
 		if f.Key == chosen || f.Value.Kind == Null {
 			continue
 		}
+		s.checkInner(path, f.Value)
 		own := map[[2]int]bool{}
 		f.Value.walk("", func(_ string, n *Node) { own[[2]int{n.Line, n.Column}] = true })
-		root := merge(base, f.Value)
-		other := reader{file: File{Source: newSource(r.file.Source.file, root)}, form: true}
-		other.parts(root)
-		for _, fault := range other.faults {
+		for _, fault := range checkForm(s.file, merge(base, bare(f.Value)), t) {
 			if own[[2]int{fault.Line, fault.Column}] {
 				fault.Path = Below(path, fault.Path)
-				r.faults = append(r.faults, fault)
+				s.faults = append(s.faults, fault)
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/notifykit/notify"
 	"github.com/notifykit/notify/internal/config"
 )
 
@@ -19,6 +20,13 @@ func getenv(pairs ...string) func(string) (string, bool) {
 		}
 		return "", false
 	}
+}
+
+// parse reads a text as the file at path.
+func parse(path, text string, o config.Options) (c notify.Config, s *config.Source, faults []config.Fault) {
+	s = config.Parse(path, []byte(text), o, &c)
+	faults, _ = s.Faults()
+	return c, s, faults
 }
 
 func words(faults []config.Fault) string {
@@ -52,10 +60,10 @@ func TestEnvironment_is_chosen(t *testing.T) {
 		"a variable not set":     {three + "environment: ${STAGE}\n", "", nil, "f:2:1: environment: the environment variable STAGE is not set: set it, or write ${STAGE:-default} if it may be missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f, faults := config.Parse("f", []byte(c.text), config.Options{Environment: c.option, Getenv: getenv(c.env...)})
+			_, source, faults := parse("f", c.text, config.Options{Environment: c.option, Getenv: getenv(c.env...)})
 			got := words(faults)
 			if len(faults) == 0 {
-				got = f.Choice.Name + " by " + f.Choice.By
+				got = source.Choice().Name + " by " + source.Choice().By
 			}
 			if got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
@@ -86,12 +94,12 @@ environments:
     limits: {per_number: [9/day], per_provider: null}
     dry_run: null
 `
-	f, faults := config.Parse("f", []byte(text), config.Options{Getenv: getenv()})
+	f, _, faults := parse("f", text, config.Options{Getenv: getenv()})
 	if len(faults) > 0 {
 		t.Fatal(words(faults))
 	}
-	got := fmt.Sprint(f.Providers, f.Routes, f.Limits, f.DryRun)
-	if want := "[{a aliyun map[region:cn-beijing senders:map[y:Z]]} {b fake map[latency:1s]}] [{[] [] [] [b] false}] {[{9 24h0m0s}] map[] map[]} false"; got != want {
+	got := fmt.Sprint(f.Providers["a"].Settings, f.Providers["b"].Settings, len(f.Providers), f.Routes, f.Limits, f.DryRun)
+	if want := "map[region:cn-beijing senders:map[y:Z]] map[latency:1s] 2 [{[] [] [] [b] false}] {[9 per 24h0m0s] map[] []} false"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -110,7 +118,7 @@ environments:
     redirect: ${PHONE}
     providers: {a: {access_key_id: "${ID}"}}
 `
-	_, faults := config.Parse("f", []byte(text), config.Options{Getenv: getenv()})
+	_, _, faults := parse("f", text, config.Options{Getenv: getenv()})
 	want := `f:7:5: environments.production.dry_rnu: there is no key "dry_rnu": did you mean "dry_run"?` + "\n" +
 		`f:8:27: environments.production.limits.per_number[0]: "1/minut" has no span of time that is known: write 100/s, 1/minute, 5/hour, 10/day or 3/10m`
 	if got := words(faults); got != want {
@@ -132,12 +140,13 @@ func TestTemplates_in_files(t *testing.T) {
 	file("four.yaml", "sale: {knid: promotion, text: Sale}\n")
 	file("notify.yaml", "templates: [\"[ot]*.yaml\", four.yaml, none-*.yaml, {inline: {text: Hello}}]\n")
 	main := filepath.Join(dir, "notify.yaml")
-	f, faults := config.Read(main, config.Options{Getenv: getenv("code", "trap", "order", "trap")})
+	var f notify.Config
+	faults, _ := config.Read(main, config.Options{Getenv: getenv("code", "trap", "order", "trap")}, &f).Faults()
 	var names []string
 	for _, t := range f.Templates {
 		names = append(names, t.Name+"="+t.Text)
 	}
-	if got, want := strings.Join(names, " "), "login-code=${code} order=${order} sale=Sale inline=Hello"; got != want {
+	if got, want := strings.Join(names, " "), "inline=Hello login-code=${code} order=${order} sale=Sale"; got != want {
 		t.Errorf("templates: got %s, want %s", got, want)
 	}
 	got := strings.ReplaceAll(words(faults), dir+string(filepath.Separator), "")
@@ -169,12 +178,12 @@ environments:
     providers: {a: {region: cn-beijing}}
     routes: []
 `
-	f, faults := config.Parse("f", []byte(text), config.Options{Getenv: getenv("ID", "id-value", "TOKEN", "token-value")})
+	_, source, faults := parse("f", text, config.Options{Getenv: getenv("ID", "id-value", "TOKEN", "token-value")})
 	if len(faults) > 0 {
 		t.Fatal(words(faults))
 	}
 	var out strings.Builder
-	if err := f.Source.Print(&out); err != nil {
+	if err := source.Print(&out); err != nil {
 		t.Fatal(err)
 	}
 	for _, secret := range []string{"plain-secret", "default-token", "token-value", "id-value", "pa55", "sig=hidden"} {
@@ -202,7 +211,7 @@ environments:
 			t.Errorf("no line with %s and %s in:\n%s", part, comment, out.String())
 		}
 	}
-	again, faults := config.Parse("again", []byte(out.String()), config.Options{Getenv: getenv("ID", "i", "TOKEN", "t")})
+	again, _, faults := parse("again", out.String(), config.Options{Getenv: getenv("ID", "i", "TOKEN", "t")})
 	if len(faults) > 0 || len(again.Providers) != 1 {
 		t.Errorf("what it prints cannot be read again: %s", words(faults))
 	}

@@ -52,7 +52,9 @@ func (e *expander) text(n *Node, fault func(error)) {
 			break
 		}
 		value, name, err := e.value(inner)
-		if err != nil {
+		if missing, ok := errors.AsType[*MissingError](err); ok {
+			n.missing = append(n.missing, missing)
+		} else if err != nil {
 			fault(err)
 		}
 		if name != "" {
@@ -90,11 +92,29 @@ func (e *expander) value(inner string) (value, name string, err error) {
 	if set {
 		state = "is empty"
 	}
-	if why := strings.TrimPrefix(rest, "?"); why != "" {
-		return "", "", fmt.Errorf("the environment variable %s %s: %s", variable, state, why)
+	why := strings.TrimPrefix(rest, "?")
+	if why == "" {
+		why = fmt.Sprintf("set it, or write ${%s:-default} if it may be missing", variable)
 	}
-	return "", "", fmt.Errorf("the environment variable %s %s: set it, or write ${%s:-default} if it may be missing", variable, state, variable)
+	return "", "", &MissingError{variable, fmt.Errorf("the environment variable %s %s: %s", variable, state, why)}
 }
+
+// A MissingError is a variable that has no value.
+type MissingError struct {
+	Name string // "NAME" or "file:/path"
+	Err  error
+}
+
+// Error returns the text of Err.
+func (e *MissingError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *MissingError) Unwrap() error { return e.Err }
+
+// An Unset stands in plain data for a text that some variables of are missing. It
+// lets a program read a configuration without the secrets of what it does not
+// open. Decode reports it.
+type Unset struct{ errs []error }
 
 // nameOf gives name where there is a value to hide.
 func nameOf(value, name string) string {
@@ -115,6 +135,9 @@ func (e *expander) file(path string) (string, error) {
 		full = filepath.Join(e.folder, full)
 	}
 	f, err := os.Open(full)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", &MissingError{"file:" + path, fmt.Errorf("${file:%s}: %w", path, cause(err))}
+	}
 	if err != nil {
 		return "", fmt.Errorf("${file:%s}: %w", path, cause(err))
 	}

@@ -41,8 +41,14 @@ func TestExpand(t *testing.T) {
 	} {
 		t.Run(written, func(t *testing.T) {
 			text := "providers: {a: {driver: d, from: '" + strings.ReplaceAll(written, "'", "''") + "'}}\ntemplates: {t: {text: '${SET} ${code}'}}\n"
-			f, faults := config.Parse(filepath.Join(dir, "f"), []byte(text), config.Options{Getenv: getenv("SET", "value", "EMPTY", "", "code", "trap", "ODD", "a: # \" ' ${SET} }\n- b")})
-			got, _ := f.Providers[0].Settings["from"].(string)
+			f, _, faults := parse(filepath.Join(dir, "f"), text, config.Options{Getenv: getenv("SET", "value", "EMPTY", "", "code", "trap", "ODD", "a: # \" ' ${SET} }\n- b")})
+			var settings struct {
+				From string `yaml:"from"`
+			}
+			for _, missing := range config.Decode(f.Providers["a"].Settings, &settings, nil) {
+				faults = append(faults, config.Fault{Err: missing.Err})
+			}
+			got := settings.From
 			if len(faults) > 0 {
 				got = "fault: " + faults[0].Err.Error()
 			}
@@ -58,7 +64,7 @@ func TestExpand(t *testing.T) {
 
 // No fault shows what came from a variable.
 func TestExpand_no_fault_shows_a_value(t *testing.T) {
-	_, faults := config.Parse("f", []byte("redirect: ${PHONE}\nallowed_numbers: [\"${PHONE}\"]\nproviders: {a: {driver: x}}\n"), config.Options{Getenv: getenv("PHONE", "not-a-phone-number")})
+	_, _, faults := parse("f", "redirect: ${PHONE}\nallowed_numbers: [\"${PHONE}\"]\nproviders: {a: {driver: x}}\n", config.Options{Getenv: getenv("PHONE", "not-a-phone-number")})
 	if len(faults) != 2 {
 		t.Fatalf("faults: %s", words(faults))
 	}

@@ -37,7 +37,7 @@ func FuzzParse(f *testing.F) {
 		if strings.Contains(text, secret) {
 			t.Skip()
 		}
-		_, faults := config.Parse("notify.yaml", []byte(text), config.Options{
+		_, _, faults := parse("notify.yaml", text, config.Options{
 			Getenv: func(name string) (string, bool) { return secret, name == "X" },
 		})
 		lines := strings.Count(text, "\n") + strings.Count(text, "\r") + 2

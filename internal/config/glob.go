@@ -10,7 +10,7 @@ import (
 // gather puts the templates of the files that templates: names, as a list of
 // patterns, in the place of that list. A relative pattern counts from folder. A
 // map in the list is templates written out.
-func (r *reader) gather(root *Node, folder string) {
+func (s *Source) gather(root *Node, folder string) {
 	list := root.Get("templates")
 	if list == nil || list.Kind != List {
 		return
@@ -20,11 +20,11 @@ func (r *reader) gather(root *Node, folder string) {
 		path := Index("templates", i)
 		switch item.Kind {
 		case Text:
-			r.gatherFiles(all, path, item.Text, folder)
+			s.gatherFiles(all, path, item.Text, folder)
 		case Map:
-			r.gatherFields(all, item.Fields)
+			s.gatherFields(all, item.Fields)
 		case Null, List:
-			r.fault(path, fmt.Errorf("%v stands here, and a pattern of file names is wanted: [templates/*.yaml]", item.Kind))
+			s.fault(path, fmt.Errorf("%v stands here, and a pattern of file names is wanted: [templates/*.yaml]", item.Kind))
 		}
 	}
 	for i := range root.Fields {
@@ -34,7 +34,7 @@ func (r *reader) gather(root *Node, folder string) {
 	}
 }
 
-func (r *reader) gatherFiles(all *Node, path, pattern, folder string) {
+func (s *Source) gatherFiles(all *Node, path, pattern, folder string) {
 	full := pattern
 	if !filepath.IsAbs(full) {
 		full = filepath.Join(folder, pattern)
@@ -42,34 +42,34 @@ func (r *reader) gatherFiles(all *Node, path, pattern, folder string) {
 	files, err := filepath.Glob(full) // sorted
 	switch {
 	case err != nil:
-		r.fault(path, fmt.Errorf("%s is no pattern of file names: write templates/*.yaml", quote(pattern)))
+		s.fault(path, fmt.Errorf("%s is no pattern of file names: write templates/*.yaml", quote(pattern)))
 	case len(files) == 0:
-		r.fault(path, fmt.Errorf("no file is called %s: a relative pattern counts from the folder of this file", quote(pattern)))
+		s.fault(path, fmt.Errorf("no file is called %s: a relative pattern counts from the folder of this file", quote(pattern)))
 	}
 	for _, file := range files {
 		data, err := readFile(file)
 		if err != nil {
-			r.faults = append(r.faults, Fault{File: file, Line: 1, Column: 1, Path: "templates", Err: fmt.Errorf("the templates cannot be read: %w", cause(err))})
+			s.faults = append(s.faults, Fault{File: file, Line: 1, Column: 1, Path: "templates", Err: fmt.Errorf("the templates cannot be read: %w", cause(err))})
 			continue
 		}
 		part, faults := parse(file, data)
-		r.faults = append(r.faults, faults...)
+		s.faults = append(s.faults, faults...)
 		if part != nil && (part.Kind == Text || part.Kind == List) {
-			r.faults = append(r.faults, Fault{File: file, Line: part.Line, Column: part.Column, Path: "templates",
+			s.faults = append(s.faults, Fault{File: file, Line: part.Line, Column: part.Column, Path: "templates",
 				Err: fmt.Errorf("%v stands here, and a file of templates is a map: begin with the name of one", part.Kind)})
 			continue
 		}
 		if part != nil {
-			r.gatherFields(all, part.Fields)
+			s.gatherFields(all, part.Fields)
 		}
 	}
 }
 
 // gatherFields adds templates to all, each name once.
-func (r *reader) gatherFields(all *Node, fields []Field) {
+func (s *Source) gatherFields(all *Node, fields []Field) {
 	for _, f := range fields {
 		if earlier := all.Get(f.Key); earlier != nil {
-			r.faults = append(r.faults, Fault{File: f.Value.File, Line: f.Value.Line, Column: f.Value.Column, Path: Join("templates", f.Key),
+			s.faults = append(s.faults, Fault{File: f.Value.File, Line: f.Value.Line, Column: f.Value.Column, Path: Join("templates", f.Key),
 				Err: fmt.Errorf("the template is there already, in %s:%d: give one of the two another name", earlier.File, earlier.Line)})
 			continue
 		}

@@ -35,6 +35,7 @@ type Node struct {
 	Fields       []Field  // of a map, in the order of the file
 	Items        []*Node  // of a list
 	Variables    []string // "${NAME}" of each variable that Text was made of
+	missing      []error  // of variables that have no value
 }
 
 // A Field is one entry of a map.
@@ -55,13 +56,16 @@ func (n *Node) Get(key string) *Node {
 	return nil
 }
 
-// Plain gives n as plain data: map[string]any, []any, string and nil.
+// Plain returns n as plain data: map[string]any, []any, string, Unset and nil.
 func (n *Node) Plain() any {
 	if n == nil {
 		return nil
 	}
 	switch n.Kind {
 	case Text:
+		if n.missing != nil {
+			return Unset{n.missing}
+		}
 		return n.Text
 	case Map:
 		m := make(map[string]any, len(n.Fields))

@@ -20,7 +20,7 @@ func TestParse_refuses_what_is_no_file_of_ours(t *testing.T) {
 		"a quote left open": {"providers: 'a\n", "f:1:12: it cannot be read as YAML: could not find end character of single-quoted text"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, faults := config.Parse("f", []byte(c.text), config.Options{})
+			_, _, faults := parse("f", c.text, config.Options{})
 			if len(faults) != 1 || !strings.HasPrefix(faults[0].Error(), c.want) {
 				t.Errorf("got  %v\nwant %s", faults, c.want)
 			}
@@ -29,8 +29,8 @@ func TestParse_refuses_what_is_no_file_of_ours(t *testing.T) {
 }
 
 func TestParse_reads_a_file_with_a_byte_order_mark_and_Windows_line_ends(t *testing.T) {
-	f, faults := config.Parse("f", []byte("\ufeffproviders:\r\n  a: {driver: x, from: y}\r\n"), config.Options{})
-	if len(faults) > 0 || len(f.Providers) != 1 || f.Providers[0].Driver != "x" || f.Providers[0].Settings["from"] != "y" {
+	f, _, faults := parse("f", "\ufeffproviders:\r\n  a: {driver: x, from: y}\r\n", config.Options{})
+	if a := f.Providers["a"]; len(faults) > 0 || len(f.Providers) != 1 || a.Driver != "x" || a.Settings.(map[string]any)["from"] != "y" {
 		t.Errorf("%+v, %v", f.Providers, faults)
 	}
 }

@@ -2,19 +2,21 @@ package config
 
 import (
 	"encoding"
+	"maps"
 	"reflect"
 	"strings"
 
 	"github.com/notifykit/notify/sms"
 )
 
-// Schema is the JSON Schema of a configuration file for these drivers, made of
-// the types that the file is decoded into. A value that YAML reads as a number or
-// a switch is a text where a text is wanted, because it is read as typed.
-func Schema(drivers ...sms.Driver) map[string]any {
+// Schema is the JSON Schema of a configuration file for these drivers. It is made
+// of the type that the file is decoded into, of which root is a value. A value that
+// YAML reads as a number or a switch is a text if a text is wanted, because it is
+// read as it is written.
+func Schema(root any, drivers ...sms.Driver) map[string]any {
 	defs := map[string]any{}
-	root := schemaOf(reflect.TypeFor[document](), defs)
-	file := defs["document"].(map[string]any)
+	schema := schemaOf(reflect.TypeOf(root), "", defs)
+	file := defs["config"].(map[string]any)
 	properties := file["properties"].(map[string]any)
 	var names []any
 	var choices []any
@@ -23,7 +25,7 @@ func Schema(drivers ...sms.Driver) map[string]any {
 		settings := map[string]any{"type": "object", "properties": map[string]any{"driver": map[string]any{"const": d.Name}}, "additionalProperties": false}
 		if d.Settings != nil {
 			for _, k := range KeysOf(d.Settings) {
-				described(settings["properties"].(map[string]any), k.Name, withVariables(schemaOf(k.Type, defs)), k.Doc, k.Default)
+				described(settings["properties"].(map[string]any), k.Name, orVariable(schemaOf(k.Type, "", defs)), k.Doc, k.Default)
 			}
 		}
 		defs["driver_"+d.Name] = settings
@@ -40,10 +42,11 @@ func Schema(drivers ...sms.Driver) map[string]any {
 		map[string]any{"type": "array", "items": map[string]any{"type": []any{"string", "object"}}},
 	}}
 	nullable(file)
-	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	root["title"] = "notify.yaml"
-	root["$defs"] = defs
-	return root
+	delete(defs, "providerconfig")
+	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	schema["title"] = "notify.yaml"
+	schema["$defs"] = defs
+	return schema
 }
 
 // nullable lets every part of the file be null, as an environment removes it.
@@ -54,8 +57,8 @@ func nullable(file map[string]any) {
 	}
 }
 
-// withVariables lets a value be a text that holds a variable.
-func withVariables(s map[string]any) map[string]any {
+// orVariable lets a value be a text that holds a variable.
+func orVariable(s map[string]any) map[string]any {
 	if s["type"] == "object" || s["type"] == "array" {
 		return s
 	}
@@ -79,13 +82,14 @@ func described(properties map[string]any, name string, s map[string]any, doc, st
 var (
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 	kindType        = reflect.TypeFor[sms.Kind]()
-	rateType        = reflect.TypeFor[Rate]()
-	allowanceType   = reflect.TypeFor[Allowance]()
 )
 
-// schemaOf gives the schema of a type; structs go to defs.
-func schemaOf(t reflect.Type, defs map[string]any) map[string]any {
-	typed := []any{"string", "number", "boolean"} // read as it is written
+// schemaOf returns the schema of a type whose texts have a form; structs go to
+// defs.
+func schemaOf(t reflect.Type, form string, defs map[string]any) map[string]any {
+	if f, ok := formOfType(form, t); ok {
+		return maps.Clone(f.schema)
+	}
 	switch {
 	case t == kindType:
 		var kinds []any
@@ -93,22 +97,12 @@ func schemaOf(t reflect.Type, defs map[string]any) map[string]any {
 			kinds = append(kinds, k.String())
 		}
 		return map[string]any{"enum": kinds}
-	case t == allowanceType:
-		var names []any
-		for _, a := range allowances {
-			names = append(names, string(a.Name))
-		}
-		return map[string]any{"enum": names}
-	case t == durationType:
-		return map[string]any{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`}
-	case t == rateType:
-		return map[string]any{"type": "string", "pattern": `^[1-9][0-9]* */ *[0-9a-z.]+$`}
-	case t.Kind() != reflect.Struct && reflect.PointerTo(t).Implements(textUnmarshaler), t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(textUnmarshaler):
-		return map[string]any{"type": typed}
+	case reflect.PointerTo(t).Implements(textUnmarshaler):
+		return map[string]any{"type": asTyped}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
-		return schemaOf(t.Elem(), defs)
+		return schemaOf(t.Elem(), form, defs)
 	case reflect.Bool:
 		return map[string]any{"type": "boolean"}
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
@@ -116,32 +110,50 @@ func schemaOf(t reflect.Type, defs map[string]any) map[string]any {
 	case reflect.Float32, reflect.Float64:
 		return map[string]any{"type": "number"}
 	case reflect.Slice:
-		return map[string]any{"type": "array", "items": schemaOf(t.Elem(), defs)}
+		if nameField(t.Elem()) >= 0 { // written as a map
+			return map[string]any{"type": "object", "additionalProperties": schemaOf(t.Elem(), form, defs)}
+		}
+		return map[string]any{"type": "array", "items": schemaOf(t.Elem(), form, defs)}
 	case reflect.Map:
-		return map[string]any{"type": "object", "additionalProperties": schemaOf(t.Elem(), defs)}
+		return map[string]any{"type": "object", "additionalProperties": schemaOf(t.Elem(), form, defs)}
 	case reflect.Struct:
 		return structSchema(t, defs)
 	}
-	return map[string]any{"type": typed}
+	return map[string]any{"type": asTyped}
 }
 
 func structSchema(t reflect.Type, defs map[string]any) map[string]any {
 	name := strings.ToLower(t.Name())
-	if name == "" { // a map of empty structs: what stands there is another's
-		return map[string]any{}
-	}
 	if _, known := defs[name]; !known {
 		properties := map[string]any{}
-		defs[name] = map[string]any{"type": []any{"object", "null"}, "properties": properties, "additionalProperties": false}
+		defs[name] = object(properties)
 		for f := range t.Fields() {
-			if key, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); key != "" && key != "-" {
-				s := schemaOf(f.Type, defs)
-				if f.Tag.Get("vars") == "yes" && f.Type.Kind() != reflect.Map && f.Type.Kind() != reflect.Slice {
-					s = withVariables(s)
-				}
-				described(properties, key, s, f.Tag.Get("doc"), f.Tag.Get("default"))
+			key, form, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+			if key == "" || key == "-" {
+				continue
 			}
+			var s map[string]any
+			switch {
+			case key == "environments":
+				s = map[string]any{"type": "object", "additionalProperties": map[string]any{"$ref": "#/$defs/" + name}}
+			case f.Name == "_": // a map that is no struct of its own
+				s = object(map[string]any{})
+			default:
+				s = schemaOf(f.Type, form, defs)
+			}
+			if f.Tag.Get("vars") == "yes" && f.Type.Kind() != reflect.Map && f.Type.Kind() != reflect.Slice {
+				s = orVariable(s)
+			}
+			into := properties
+			if above, below, nested := strings.Cut(key, "."); nested {
+				into, key = properties[above].(map[string]any)["properties"].(map[string]any), below
+			}
+			described(into, key, s, f.Tag.Get("doc"), f.Tag.Get("default"))
 		}
 	}
 	return map[string]any{"$ref": "#/$defs/" + name}
+}
+
+func object(properties map[string]any) map[string]any {
+	return map[string]any{"type": []any{"object", "null"}, "properties": properties, "additionalProperties": false}
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,6 +19,10 @@ type Source struct {
 	mask func(string) string
 	// chosen is the environment and where it was chosen.
 	chosen Choice
+	// unread is set if no environment could be chosen: nothing else was read.
+	unread  bool
+	faults  []Fault
+	missing []FieldFault // variables of providers that have no value
 }
 
 func newSource(file string, root *Node) *Source {
@@ -39,6 +44,28 @@ func (s *Source) File() string {
 		return ""
 	}
 	return s.file
+}
+
+// Faults returns what is wrong with the file, in its order, and whether anything
+// besides the environment was read.
+func (s *Source) Faults() (faults []Fault, read bool) {
+	if s == nil {
+		return nil, true
+	}
+	return slices.Clone(s.faults), !s.unread
+}
+
+// Missing returns the error of a variable under providers that has no value, at
+// path.
+func (s *Source) Missing(path string) error {
+	if s != nil {
+		for _, f := range s.missing {
+			if f.Path == path {
+				return f.Err
+			}
+		}
+	}
+	return nil
 }
 
 // Choice tells the environment of the file, and who chose it.
@@ -89,7 +116,8 @@ func (s *Source) Fault(path string, err error) Fault {
 	if s == nil {
 		return Fault{Path: path, Err: err}
 	}
-	if text := err.Error(); s.mask(text) != text {
+	_, missing := errors.AsType[*MissingError](err)
+	if text := err.Error(); !missing && s.mask(text) != text {
 		err = errors.New(s.mask(text)) // without its cause, which holds the value
 	}
 	f := Fault{File: s.file, Path: path, Err: err}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/notifykit/notify"
 	"github.com/notifykit/notify/internal/config"
 )
 
@@ -41,18 +42,20 @@ type configJSON struct {
 }
 
 func (a *app) printConfig() error {
-	// The settings are not read, so their variables need not be set.
-	file, faults := config.Read(a.config, config.Options{Environment: a.env, By: "--env", Getenv: getenvOrUnset, Unread: func(string) bool { return true }})
-	if len(faults) > 0 {
-		var all []error
-		for _, f := range faults {
+	source := config.Read(a.config, config.Options{Environment: a.env, By: "--env"}, new(notify.Config))
+	faults, _ := source.Faults()
+	var all []error
+	for _, f := range faults {
+		if _, missing := errors.AsType[*config.MissingError](f); !missing {
 			all = append(all, f)
 		}
+	}
+	if len(all) > 0 {
 		return errors.Join(all...)
 	}
-	choice := file.Source.Choice()
+	choice := source.Choice()
 	values := []configValue{}
-	for _, v := range file.Source.Values() {
+	for _, v := range source.Values() {
 		values = append(values, configValue{v.Path, v.Text, v.Masked, v.File, v.Line})
 	}
 	var failed error
@@ -60,7 +63,7 @@ func (a *app) printConfig() error {
 		if choice.Name == "" {
 			fmt.Fprintln(a.out, "# no environment")
 		}
-		failed = file.Source.Print(a.out)
+		failed = source.Print(a.out)
 	})
 	return errors.Join(err, failed)
 }

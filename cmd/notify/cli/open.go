@@ -4,13 +4,13 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/notifykit/notify"
+	"github.com/notifykit/notify/internal/config"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -22,41 +22,60 @@ type opened struct {
 	senders   map[string]sms.Sender // every provider's stack, by configured name
 }
 
+// load reads the configuration, of which all that is read comes beside the error.
+func (a *app) load() (notify.Config, error) {
+	return notify.LoadConfig(a.config, notify.LoadOptions{Environment: a.env})
+}
+
+// loadAnyway is load without the variables that have no value. It returns their
+// names.
+func (a *app) loadAnyway() (c notify.Config, missing []string, err error) {
+	c, err = a.load()
+	missing, err = withoutMissing(err)
+	return c, missing, err
+}
+
+// withoutMissing takes the variables that have no value out of the faults of a
+// configuration.
+func withoutMissing(err error) (missing []string, rest error) {
+	all, ok := errors.AsType[*notify.ConfigError](err)
+	if !ok {
+		return nil, err
+	}
+	var faults []notify.Fault
+	for _, f := range all.Faults {
+		if m, ok := errors.AsType[*config.MissingError](f); !ok {
+			faults = append(faults, f)
+		} else if !slices.Contains(missing, m.Name) {
+			missing = append(missing, m.Name)
+		}
+	}
+	if len(faults) == 0 {
+		return missing, nil
+	}
+	return missing, &notify.ConfigError{Faults: faults}
+}
+
 // open reads the configuration and makes the Client. All that is wrong with
 // either comes in one error.
 func (a *app) open() (*opened, error) {
-	config, err := notify.LoadConfig(a.config, notify.LoadOptions{Environment: a.env})
-	if err != nil {
-		return nil, a.allFaults(err)
-	}
-	config.Logger = slog.New(slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	client, err := notify.New(config, a.drivers...)
+	loaded, _ := a.load() // New returns what is wrong with the file too
+	loaded.Logger = slog.New(slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	client, err := notify.New(loaded, a.drivers...)
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{config: config, client: client, senders: map[string]sms.Sender{}}
-	names := slices.Sorted(maps.Keys(config.Providers))
+	o := &opened{config: loaded, client: client, senders: map[string]sms.Sender{}}
+	names := slices.Sorted(maps.Keys(loaded.Providers))
 	if stacks := sideBySide(client); len(stacks) == len(names) {
 		for i, name := range names { // the Client unwraps to them in the order of their names
 			o.senders[name] = stacks[i]
 		}
 	}
-	if o.templates, err = sms.NewRegistry(config.Templates...); err != nil {
+	if o.templates, err = sms.NewRegistry(loaded.Templates...); err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
 	return o, nil
-}
-
-// allFaults gives what LoadConfig found together with what the drivers find.
-func (a *app) allFaults(found error) error {
-	if a.env != "" && os.Setenv("NOTIFY_ENV", a.env) != nil {
-		return found
-	}
-	client, err := notify.Open(a.config, a.drivers...)
-	if err == nil { // somebody has set a variable or repaired the file in between
-		return errors.Join(found, client.Close())
-	}
-	return err
 }
 
 // sideBySide goes down to where a message may take one of several ways.
@@ -116,12 +135,9 @@ func (o *opened) real(providers []string) (list []string) {
 
 // completeTemplates offers the names of the templates to the shell.
 func (a *app) completeTemplates(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	config, err := notify.LoadConfig(a.config, notify.LoadOptions{Environment: a.env, Getenv: getenvOrUnset})
-	if err != nil && len(config.Templates) == 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
+	loaded, _ := a.load()
 	var names []string
-	for _, t := range config.Templates {
+	for _, t := range loaded.Templates {
 		names = append(names, t.Name)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/spf13/cobra"
 
-	"github.com/notifykit/notify/internal/config"
+	"github.com/notifykit/notify"
 	"github.com/notifykit/notify/outbox"
 	"github.com/notifykit/notify/outbox/sqlbox"
 	"github.com/notifykit/notify/outbox/sqlitebox"
@@ -48,28 +47,8 @@ type box struct {
 	close func() error
 }
 
-// file reads the configuration's part outbox. Settings of providers are not read.
-func (a *app) outboxConfig() (config.Outbox, error) {
-	file, faults := config.Read(a.config, config.Options{Environment: a.env, By: "--env", Unread: func(string) bool { return true }})
-	if len(faults) > 0 {
-		var all []error
-		for _, f := range faults {
-			all = append(all, f)
-		}
-		return config.Outbox{}, errors.Join(all...)
-	}
-	o := file.Outbox
-	if o.Path == "" {
-		o.Path = "outbox.db"
-	}
-	if !filepath.IsAbs(o.Path) {
-		o.Path = filepath.Join(filepath.Dir(a.config), o.Path)
-	}
-	return o, nil
-}
-
 // database opens the database of an engine that has one.
-func database(o config.Outbox) (*sql.DB, sqlbox.Dialect, error) {
+func database(o notify.OutboxConfig) (*sql.DB, sqlbox.Dialect, error) {
 	driver, dialect := "pgx", sqlbox.PostgreSQL
 	if o.Engine == "mysql" {
 		driver, dialect = "mysql", sqlbox.MySQL
@@ -83,9 +62,9 @@ func database(o config.Outbox) (*sql.DB, sqlbox.Dialect, error) {
 
 // openEngine opens the engine. A file has to be there: a command that looks makes
 // none.
-func openEngine(ctx context.Context, o config.Outbox, make bool) (outbox.Engine, func() error, error) {
+func openEngine(ctx context.Context, o notify.OutboxConfig, make bool) (outbox.Engine, func() error, error) {
 	switch o.Engine {
-	case "", "sqlite":
+	case "sqlite":
 		if !make && !exists(o.Path) {
 			return nil, nil, fmt.Errorf("there is no file %s: outbox.path in the configuration says where the outbox is", o.Path)
 		}
@@ -94,7 +73,7 @@ func openEngine(ctx context.Context, o config.Outbox, make bool) (outbox.Engine,
 			return nil, nil, err
 		}
 		return e, e.Close, nil
-	case "postgresql", "mysql":
+	default:
 		db, dialect, err := database(o)
 		if err != nil {
 			return nil, nil, err
@@ -105,15 +84,15 @@ func openEngine(ctx context.Context, o config.Outbox, make bool) (outbox.Engine,
 		}
 		return e, func() error { return errors.Join(e.Close(), db.Close()) }, nil
 	}
-	return nil, nil, fmt.Errorf("there is no outbox engine %q: write sqlite, postgresql or mysql", o.Engine)
 }
 
 // openBox opens the outbox to look at, or to send where sender is not nil.
 func (a *app) openBox(ctx context.Context, sender sms.Sender, templates *sms.Registry) (*box, error) {
-	o, err := a.outboxConfig()
+	c, err := a.load()
 	if err != nil {
 		return nil, err
 	}
+	o := c.Outbox
 	engine, closed, err := openEngine(ctx, o, sender != nil)
 	if err != nil {
 		return nil, err
@@ -331,12 +310,13 @@ func (a *app) outboxMigrate() *cobra.Command {
 		Use: "migrate", Short: "Make the outbox's tables, or bring them up to date", Args: cobra.NoArgs,
 		Example: "  notify outbox migrate --env production",
 		RunE: a.begin(func(c *cobra.Command) error {
-			o, err := a.outboxConfig()
+			loaded, err := a.load()
 			if err != nil {
 				return err
 			}
+			o := loaded.Outbox
 			where := o.Path
-			if o.Engine == "" || o.Engine == "sqlite" {
+			if o.Engine == "sqlite" {
 				err = sqlitebox.Migrate(c.Context(), o.Path)
 			} else {
 				var db *sql.DB

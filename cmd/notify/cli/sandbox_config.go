@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,10 +20,7 @@ import (
 // them is left out, and a note says so.
 func addConfig(o *sandbox.Options, path string) (notes []string, err error) {
 	config, err := notify.LoadConfig(path, notify.LoadOptions{})
-	if err != nil { // once more, because variables that are not set may be all that is wrong
-		config, err = notify.LoadConfig(path, notify.LoadOptions{Getenv: getenvOrUnset})
-	}
-	if err != nil {
+	if _, err = withoutMissing(err); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(config.Providers)) {
@@ -40,24 +36,10 @@ func addConfig(o *sandbox.Options, path string) (notes []string, err error) {
 	return notes, nil
 }
 
-// unset stands in a setting for a variable that is not set.
-const unset = "(unset)"
-
-func getenvOrUnset(name string) (string, bool) {
-	value, set := os.LookupEnv(name)
-	if name == "NOTIFY_ENV" { // which chooses the environment: nobody has where it is not set
-		return value, set
-	}
-	return cmp.Or(value, unset), true
-}
-
-// text reads a setting that is a text, and is empty where a variable in it is
-// not set.
+// text reads a setting that is a text, and is empty if a variable in it is not
+// set.
 func text(settings map[string]any, key string) string {
 	s, _ := settings[key].(string)
-	if strings.Contains(s, unset) {
-		return ""
-	}
 	return s
 }
 

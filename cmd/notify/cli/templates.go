@@ -30,7 +30,7 @@ func (a *app) templates() *cobra.Command {
 // loadTemplates reads the configuration without its secrets, which templates
 // have no need of: a machine that builds has none.
 func (a *app) loadTemplates() (notify.Config, *sms.Registry, error) {
-	config, err := notify.LoadConfig(a.config, notify.LoadOptions{Environment: a.env, Getenv: getenvOrUnset})
+	config, _, err := a.loadAnyway()
 	if err != nil {
 		return config, nil, err
 	}
