@@ -1,195 +1,136 @@
-// Package sandbox imitates the vendors over HTTP, on one port, so that real SDKs
-// and clients in any language send to it as they send to the vendor: signatures
-// and credentials verified, the vendor's own error codes, statuses that move on,
-// signed callbacks, faults on demand, and an inbox to look at.
+// Package sandbox imitates SMS vendors on one port, so that real SDKs and clients
+// in any language send to it as they send to the vendor: signatures and
+// credentials are verified, and there are the vendor's own error codes, statuses
+// that move on, signed callbacks, faults on demand, and an inbox to look at.
 //
-//   - Aliyun at "/": the RPC style, GET and POST, parameters in the query, in the
-//     body or in both, signature version 1 with HMAC-SHA1, and ACS3-HMAC-SHA256
-//     by headers. Answers are JSON, whatever Format says.
-//   - Twilio under "/2010-04-01/Accounts/{sid}/Messages": basic auth in its three
-//     forms, the vendor's magic numbers, paging, status callbacks.
-//   - A person's inbox at "/inbox", its data at "/_sandbox/messages", faults at
-//     "/_sandbox/faults", replies of people at "/_sandbox/replies".
+//   - Aliyun at "/": see package sandbox/aliyun.
+//   - Twilio under "/2010-04-01/Accounts/{sid}/Messages": see package sandbox/twilio.
+//   - A person's inbox at "/inbox", its data at "/_sandbox/messages", what was
+//     refused at "/_sandbox/refused", faults at "/_sandbox/faults", replies of people
+//     at "/_sandbox/replies", and addresses for reports at "/_sandbox/webhooks".
 //
 // A sandbox keeps messages in memory, up to a bound, and shows them in full to
-// whoever can reach its port: Listen stays on the loopback address unless told
-// otherwise. It sends nothing to anybody. Nothing of the vendors' SDKs is in it:
-// what it knows of them is written down here and judged in tests by the vendors'
-// own clients, in Go and in Node.
+// everyone who can reach its port: Listen serves on the loopback address unless an
+// address says otherwise. It sends no message to a telephone. Nothing of the
+// vendors' SDKs is in it: the vendors' own clients, in Go and in Node, judge it in
+// tests. What it does not guarantee: that a vendor accepts everything that the
+// sandbox accepts. docs/sandbox.md lists the differences that are known.
 //
-// In tests, package sandboxtest starts one in one line.
+// In tests, package sandboxtest starts one in one line. A vendor of one's own is
+// written against package sandbox/kernel, and given as Options.Vendors.
 package sandbox
 
 import (
-	"context"
-	"maps"
-	"net"
+	"log/slog"
 	"net/http"
-	"strings"
-	"sync"
+	"slices"
 	"time"
 
-	"github.com/notifykit/notify/sms"
+	"github.com/notifykit/notify/sandbox/aliyun"
+	"github.com/notifykit/notify/sandbox/kernel"
+	"github.com/notifykit/notify/sandbox/twilio"
 )
 
-// maxBody is the longest request body that is read.
-const maxBody = 1 << 20
+// The vendors, as Message.Vendor and Fault.Vendor name them.
+const (
+	Aliyun = aliyun.Name
+	Twilio = twilio.Name
+)
 
-// A Sandbox is an http.Handler that imitates the vendors. It may be used by any
-// number of goroutines.
-type Sandbox struct {
-	// URL is where Listen serves, "http://127.0.0.1:8025", without a slash at the
-	// end; empty for one that New has made and somebody else serves.
-	URL string
-	// Certificate is what a client of a sandbox with Options.TLS has to trust, in
-	// PEM; nil for others.
-	Certificate []byte
+// The well-known credentials and senders. Every sandbox accepts them, so that a
+// program can use one without any setting up. They open nothing else.
+const (
+	AliyunKeyID     = aliyun.KeyID
+	AliyunKeySecret = aliyun.KeySecret
+	AliyunSignature = aliyun.SignatureName
 
-	options   Options
-	aliyun    *aliyunVendor
-	twilio    *twilioVendor
-	store     *store
-	faults    *faults
-	callbacks *callbacks
+	TwilioAccountSID      = twilio.AccountSID
+	TwilioAuthToken       = twilio.AuthToken
+	TwilioSubaccountSID   = twilio.SubaccountSID
+	TwilioSubaccountToken = twilio.SubaccountToken
+	TwilioAPIKeySID       = twilio.APIKeySID
+	TwilioAPIKeySecret    = twilio.APIKeySecret
+	TwilioSender          = twilio.Sender
+	TwilioServiceSID      = twilio.ServiceSID
+	TwilioContentSID      = twilio.ContentSID
+	TwilioVerified        = twilio.Verified
+)
 
-	invalid  error        // what is wrong with the options
-	server   *http.Server // nil without Listen
-	serving  sync.WaitGroup
-	done     chan struct{} // closed by Close: ends every wait
-	closing  sync.Once
-	closeErr error
+// Options are what a sandbox knows and how it behaves. The zero value is a
+// sandbox with the well-known accounts, signature and templates; what is given
+// here comes on top of those. A key or template with the ID of another takes its
+// place. An account that is given again has the later token and the lists of both.
+type Options struct {
+	// Keys are Aliyun's access keys.
+	Keys []Key
+	// Signatures are Aliyun's.
+	Signatures []Signature
+	// Templates are Aliyun's.
+	Templates []Template
+	// Accounts are Twilio's.
+	Accounts []Account
+	// Vendors are further ones. They are asked before Aliyun, which takes every
+	// request at "/", and after the other vendors of this package.
+	Vendors []kernel.Opener
+
+	// Pace is how long a message stays in one status: two of them pass from
+	// accepted to delivered. Defaults to 300 ms. With a negative pace messages stay
+	// accepted.
+	Pace time.Duration
+	// Limits turns on the rules that hold for new accounts at each vendor. Aliyun:
+	// of codes 1 a minute, 5 an hour and 10 a day to one number, of all else 50 a
+	// day. Twilio: a trial account sends to numbers in Account.Verified only.
+	Limits bool
+	// Lenient accepts any credentials, signature, template and sender, and calls
+	// OnRefusal with what the vendor would have refused.
+	Lenient bool
+	// OnRefusal is called for what a lenient sandbox accepts, in the goroutine of
+	// the request and from several at once.
+	OnRefusal func(Refusal)
+
+	// MaxMessages is how many messages are kept. The oldest are forgotten first.
+	// Defaults to 10,000. Their texts are bounded too, at 64 MiB, or at 2 KiB a
+	// message if that is more.
+	MaxMessages int
+
+	// TLS makes Listen serve HTTPS, with a certificate made anew at every start.
+	TLS bool
+	// CallbackHosts are the hosts, besides the loopback ones, that reports and
+	// replies go to: "example.com", or "*" for all.
+	CallbackHosts []string
+	// CallbackTransport carries them. Nil is one of the sandbox's own.
+	CallbackTransport http.RoundTripper
+	// Logger gets reports that failed and connections that broke, without a
+	// number. Nil logs nothing.
+	Logger *slog.Logger
 }
 
-// New returns a Sandbox to be served by whoever wants to. It starts nothing;
-// Close it all the same, because callbacks start goroutines later. One whose
-// options [Options.Validate] refuses answers every request with what is wrong.
-func New(o Options) *Sandbox {
-	invalid := o.Validate()
-	if invalid != nil {
-		o = Options{}
-	}
-	o = o.withDefaults()
-	s := &Sandbox{options: o, invalid: invalid, store: newStore(o.MaxMessages), faults: &faults{}, done: make(chan struct{})}
-	s.aliyun = newAliyunVendor(s)
-	s.twilio = newTwilioVendor(s)
-	s.callbacks = newCallbacks(s)
-	return s
+func (o Options) kernel() kernel.Options {
+	return kernel.Options{Pace: o.Pace, Limits: o.Limits, Lenient: o.Lenient, OnRefusal: o.OnRefusal, MaxMessages: o.MaxMessages,
+		TLS: o.TLS, CallbackHosts: o.CallbackHosts, CallbackTransport: o.CallbackTransport, Logger: o.Logger}
 }
 
-// Close ends every wait and every callback that is under way, closes the
-// listener where Listen has made one, and returns when no goroutine of the
-// sandbox is left. It may be called twice.
-func (s *Sandbox) Close() error {
-	s.closing.Do(func() {
-		close(s.done)
-		if s.server != nil {
-			s.closeErr = s.server.Close()
-		}
-		s.serving.Wait()
-		s.callbacks.close()
-	})
-	return s.closeErr
+// openers returns every vendor. Aliyun takes every request at "/", so it is the last.
+func (o Options) openers() []kernel.Opener {
+	return slices.Concat(
+		[]kernel.Opener{twilio.New(twilio.Options{Accounts: o.Accounts})},
+		o.Vendors,
+		[]kernel.Opener{aliyun.New(aliyun.Options{Keys: o.Keys, Signatures: o.Signatures, Templates: o.Templates})},
+	)
 }
 
-// ServeHTTP answers as the vendor would whose path it is.
-func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.invalid != nil {
-		http.Error(w, s.invalid.Error(), http.StatusInternalServerError)
-		return
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	w.Header().Set("Cache-Control", "no-store")
-	path := r.URL.Path
-	switch {
-	case path == "/" || path == "":
-		if isBrowser(r) {
-			http.Redirect(w, r, "/inbox", http.StatusFound)
-			return
-		}
-		s.aliyun.serve(w, r)
-	case looksAtTwilio(path):
-		s.twilio.serveLook(w, r)
-	case strings.HasPrefix(path, twilioPrefix):
-		s.twilio.serve(w, r)
-	case path == "/inbox":
-		s.serveInbox(w, r)
-	case path == "/inbox.js":
-		serveInboxScript(w)
-	case path == "/_sandbox/messages":
-		s.serveMessages(w, r)
-	case path == "/_sandbox/replies":
-		s.serveReplies(w, r)
-	case path == "/_sandbox/faults":
-		s.serveFaults(w, r)
-	case path == "/favicon.ico":
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		http.Error(w, "the sandbox has nothing here: Aliyun is at /, Twilio under /2010-04-01/Accounts, people at /inbox", http.StatusNotFound)
-	}
-}
+// Validate returns every fault of the options at once.
+func (o Options) Validate() error { return New(o).Err() }
 
-// isBrowser tells a person who opened "/" from an SDK that calls Aliyun.
-func isBrowser(r *http.Request) bool {
-	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") &&
-		!r.URL.Query().Has("Action") && r.Header.Get("X-Acs-Action") == ""
-}
+// New returns a Sandbox that the caller serves. It serves nothing itself. It must
+// be closed, because reports start goroutines. If Options.Validate refuses the
+// options, the Sandbox answers every request with what is wrong.
+func New(o Options) *Sandbox { return kernel.New(o.kernel(), o.openers()...) }
 
-// Messages gives what was taken for a number, or for any where to is empty,
-// oldest first.
-func (s *Sandbox) Messages(to sms.Number) []Message {
-	found, _, _ := s.store.after(0, to, s.options.MaxMessages, time.Now(), s.options.Pace)
-	for i := range found {
-		found[i].Params = maps.Clone(found[i].Params)
-	}
-	return found
-}
-
-// Await gives the newest message to a number, waiting for one until ctx ends;
-// after is the ID of a message that is known already, or empty.
-func (s *Sandbox) Await(ctx context.Context, to sms.Number, after string) (Message, error) {
-	for {
-		place, ok := s.store.place(after)
-		if !ok {
-			place = 0
-		}
-		found, _, added := s.store.after(place, to, s.options.MaxMessages, time.Now(), s.options.Pace)
-		if len(found) > 0 {
-			m := found[len(found)-1]
-			m.Params = maps.Clone(m.Params)
-			return m, nil
-		}
-		select {
-		case <-added:
-		case <-s.done:
-			return Message{}, net.ErrClosed
-		case <-ctx.Done():
-			return Message{}, ctx.Err()
-		}
-	}
-}
-
-// Clear forgets the messages to a number, or all where to is empty.
-func (s *Sandbox) Clear(to sms.Number) { s.store.remove(to) }
-
-// refused tells OnRefusal what a lenient sandbox lets pass.
-func (s *Sandbox) refused(r Refusal) {
-	if s.options.OnRefusal != nil {
-		s.options.OnRefusal(r)
-	}
-}
-
-// sleep waits for d, and tells whether it was left to the end.
-func (s *Sandbox) sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-	case <-s.done:
-	}
-	return false
+// Listen starts a sandbox at an address such as "127.0.0.1:8025" and serves it
+// until Close. Port 0, or an empty address, is a free port. A host left out is
+// 127.0.0.1. Any other host is taken as it is: the inbox of a sandbox is open to
+// everyone who can reach it.
+func Listen(addr string, o Options) (*Sandbox, error) {
+	return kernel.Listen(addr, o.kernel(), o.openers()...)
 }
