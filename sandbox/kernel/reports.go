@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"errors"
@@ -53,10 +54,12 @@ type due struct {
 // dueHeap has the earliest first.
 type dueHeap []due
 
-func (h dueHeap) Len() int           { return len(h) }
-func (h dueHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
-func (h dueHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *dueHeap) Push(x any)        { *h = append(*h, x.(due)) }
+func (h dueHeap) Len() int      { return len(h) }
+func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h dueHeap) Less(i, j int) bool {
+	return cmp.Or(h[i].at.Compare(h[j].at), cmp.Compare(h[i].seq, h[j].seq)) < 0
+}
+func (h *dueHeap) Push(x any) { *h = append(*h, x.(due)) }
 func (h *dueHeap) Pop() any {
 	old := *h
 	last := old[len(old)-1]

@@ -44,12 +44,12 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 	flags := c.Flags()
 	flags.StringVar(&f.addr, "addr", sandboxAddr, "address to serve at; port 0 is a free one")
 	flags.StringVar(&f.config, "config", "", "configuration file whose accounts, signatures and templates are known too")
-	flags.BoolVar(&f.lenient, "lenient", false, "take any credentials, signature, template and sender, and tell what the vendor would have refused")
-	flags.BoolVar(&f.limits, "limits", false, "hold Aliyun's limits for each number: a code 1 a minute, 5 an hour and 10 a day, all else 50 a day")
+	flags.BoolVar(&f.lenient, "lenient", false, "accept any credentials, signature, template and sender, and print what the vendor would have refused")
+	flags.BoolVar(&f.limits, "limits", false, "hold each vendor's rules for new accounts: at Aliyun a number gets a code 1 a minute, 5 an hour and 10 a day, all else 50 a day; at Twilio only verified numbers get messages")
 	flags.BoolVar(&f.tls, "tls", false, "serve HTTPS, with a certificate made at start")
 	flags.StringVar(&f.certificate, "certificate", "", "file to write that certificate to, for clients to trust; implies --tls")
 	flags.IntVar(&f.keep, "keep", 10_000, "how many messages are kept, the oldest given up first")
-	flags.StringSliceVar(&f.callbackHosts, "callback-host", nil, "host, besides the loopback ones, that status callbacks may go to; * for all")
+	flags.StringSliceVar(&f.callbackHosts, "callback-host", nil, "host, besides the loopback ones, that reports and replies may go to; * for all")
 	return c
 }
 
@@ -137,7 +137,7 @@ func warnings(f sandboxFlags) (list []string) {
 		}
 	}
 	if f.lenient {
-		list = append(list, "Lenient: any credentials, signature, template and sender are taken. What the vendor would have refused is told here.")
+		list = append(list, "Lenient: any credentials, signature, template and sender are accepted. What the vendor would have refused is printed here.")
 	}
 	return list
 }
