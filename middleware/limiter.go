@@ -2,25 +2,24 @@ package middleware
 
 import (
 	"context"
+	"encoding/binary"
 	"hash/maphash"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// A MemoryLimiter is a hard [Limiter] in memory: per process, and forgotten with
-// it. It never merges two keys. A key takes room only while a take of it still
-// counts: telephone numbers 12 bytes and 8 for each take, other keys a map's
-// entry, with 8 bytes for each take as well, and never more takes than the
-// largest Count.
+// A MemoryLimiter is a hard [Limiter] in memory. Its counts are those of one
+// process and end with it. It never merges two keys. A key is kept while a take of
+// it still counts in a window, with at most as many takes as the largest Count: a
+// telephone number with three takes needs about 120 bytes, and at most 160.
 //
-// Times are told apart to a millisecond, rounded so that a limit is rather kept
-// a millisecond too long. It starts no goroutine: idle keys are forgotten by the
-// way of others.
+// It starts no goroutine: each take removes a few keys that are idle.
 type MemoryLimiter struct {
 	windows []Window
-	most    int // the largest Count: as many takes as are kept for one key
 	fault   error
 	base    time.Time
 	seed    maphash.Seed
@@ -29,52 +28,31 @@ type MemoryLimiter struct {
 
 // A shard is the part of a MemoryLimiter that one lock guards.
 type shard struct {
-	mu      sync.Mutex
-	numbers table               // of keys that are numbers in E.164
-	others  map[string]*history // of all other keys
-	periods []period            // by window; of clock windows only
-	_       [64]byte            // shards on cache lines of their own
+	mu    sync.Mutex
+	takes map[string][]stamp // oldest first
+	most  int                // the most keys since takes was made: a map never shrinks
+	last  stamp              // of the latest take
+	_     [64]byte           // shards on cache lines of their own
 }
 
-// A history holds the stamps of one key, oldest first; those before head count
-// no more.
-type history struct {
-	stamps []stamp
-	head   int
-}
+// A stamp is the time of a take in nanoseconds since the limiter was made. It is
+// unique in its shard.
+type stamp int64
 
-func (h *history) live() []stamp { return h.stamps[h.head:] }
-
-// forget drops dead stamps, and moves the others down when most are.
-func (h *history) forget(dead int) {
-	if h.head += dead; h.head*2 >= len(h.stamps) {
-		h.stamps = h.stamps[:copy(h.stamps, h.live())]
-		h.head = 0
-	}
-}
-
-// A period is a clock window's span by the wall clock, kept until it is over.
-type period struct{ from, to int64 }
-
-// NewLimiter makes a MemoryLimiter in which all windows hold for each key. With
-// a window that [Window.Validate] refuses, or none, every Take is an error that
-// says so.
+// NewLimiter returns a MemoryLimiter in which all windows hold for each key. If
+// there is no window, or one that [Window.Validate] refuses, every Take returns an
+// error that says so.
 func NewLimiter(windows ...Window) *MemoryLimiter {
 	l := &MemoryLimiter{windows: slices.Clone(windows), seed: maphash.MakeSeed(), base: time.Now()}
 	l.fault = checkWindows(l.windows)
-	for _, w := range l.windows {
-		l.most = max(l.most, w.Count)
-	}
 	for i := range l.shards {
-		l.shards[i].others = map[string]*history{}
-		l.shards[i].periods = make([]period, len(windows))
-		l.shards[i].numbers.setup(l.most, l.seed)
+		l.shards[i].takes, l.shards[i].last = map[string][]stamp{}, math.MinInt64
 	}
 	return l
 }
 
-// Take takes one of key's tokens if every window allows it. Of N callers at once
-// exactly as many pass as the windows have room for.
+// Take takes one of key's tokens if every window allows it. Of N concurrent
+// callers exactly as many pass as the windows have room for.
 func (l *MemoryLimiter) Take(_ context.Context, key string) (Token, error) {
 	if l.fault != nil {
 		return Token{}, l.fault
@@ -82,18 +60,28 @@ func (l *MemoryLimiter) Take(_ context.Context, key string) (Token, error) {
 	if err := checkKey(key); err != nil {
 		return Token{}, err
 	}
-	number, hash, compact := l.place(key)
-	s := &l.shards[hash%uint64(len(l.shards))]
+	s := l.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	token := newToken(key, time.Now())
-	v := view{at: l.since(token.At), wall: token.At.UnixNano(), limiter: l, periods: s.periods}
-	v.refresh(token.At)
-	if compact {
-		token.Wait = s.numbers.take(number, l.stamp(token), &v)
-	} else {
-		token.Wait = s.take(key, l.stamp(token), &v)
+	now := time.Now()
+	token := Token{Key: key, At: now}
+	horizon := l.horizon(now)
+	old, known := s.takes[key]
+	takes := old[dead(old, horizon):]
+	if token.Wait = l.wait(takes, now); token.Wait > 0 {
+		return token, nil
 	}
+	s.last = max(l.stamp(now), s.last+1)
+	token.ID, token.At = s.last.id(), now.Add(time.Duration(s.last-l.stamp(now)))
+	if len(takes) <= len(old)-len(takes) { // there is room where the dead ones were
+		takes = append(old[:0], takes...)
+	}
+	if !known {
+		key = strings.Clone(key)
+	}
+	s.takes[key] = append(takes, s.last)
+	s.most = max(s.most, len(s.takes))
+	s.sweep(horizon)
 	return token, nil
 }
 
@@ -102,90 +90,115 @@ func (l *MemoryLimiter) Return(_ context.Context, t Token) error {
 	if l.fault != nil {
 		return l.fault
 	}
-	number, hash, compact := l.place(t.Key)
-	s := &l.shards[hash%uint64(len(l.shards))]
+	s := l.shard(t.Key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if compact {
-		s.numbers.drop(number, l.stamp(t))
-		return nil
-	}
-	if h := s.others[t.Key]; h != nil {
-		live := without(h.live(), l.stamp(t))
-		h.stamps = h.stamps[:h.head+len(live)]
-		if len(live) == 0 {
-			delete(s.others, t.Key)
+	takes := s.takes[t.Key]
+	for i := len(takes) - 1; i >= 0; i-- {
+		if takes[i].id() != t.ID {
+			continue
 		}
+		if takes = slices.Delete(takes, i, i+1); len(takes) == 0 {
+			delete(s.takes, t.Key)
+		} else {
+			s.takes[t.Key] = takes
+		}
+		break
 	}
 	return nil
 }
 
-// Len is how many keys are remembered now, some of which may be idle.
+// Len returns how many keys are kept, some of which may be idle.
 func (l *MemoryLimiter) Len() int {
 	n := 0
 	for i := range l.shards {
 		s := &l.shards[i]
 		s.mu.Lock()
-		n += s.numbers.used + len(s.others)
+		n += len(s.takes)
 		s.mu.Unlock()
 	}
 	return n
 }
 
-// place tells where key is kept: as the number that it is, where that is worth
-// while, else by its text.
-func (l *MemoryLimiter) place(key string) (number, hash uint64, compact bool) {
-	if l.most <= largestBlock {
-		if number = packNumber(key); number != 0 {
-			return number, maphash.Comparable(l.seed, number), true
+func (l *MemoryLimiter) shard(key string) *shard {
+	return &l.shards[maphash.String(l.seed, key)%uint64(len(l.shards))]
+}
+
+func (l *MemoryLimiter) stamp(at time.Time) stamp { return stamp(at.Sub(l.base)) }
+
+// id returns a take's Token.ID, which is never zero.
+func (s stamp) id() (id [16]byte) {
+	binary.BigEndian.PutUint64(id[:], uint64(s))
+	id[len(id)-1] = 1
+	return id
+}
+
+// span returns the latest time that w does not count at now, and how long until a
+// take of that moment on does not count any more.
+func (l *MemoryLimiter) span(w Window, now time.Time) (before stamp, ends time.Time) {
+	if w.Zone == nil {
+		return l.stamp(now.Add(-w.Per)), time.Time{}
+	}
+	from, to := w.period(now) // by the wall clock, which may be set
+	return l.stamp(now) - stamp(now.Round(0).Sub(from)) - 1, to
+}
+
+// wait returns how long until takes leave room for one more in every window; zero
+// if they do now.
+func (l *MemoryLimiter) wait(takes []stamp, now time.Time) (wait time.Duration) {
+	for _, w := range l.windows {
+		if len(takes) < w.Count {
+			continue
+		}
+		oldest := takes[len(takes)-w.Count] // of as many as fill the window
+		switch before, ends := l.span(w, now); {
+		case oldest <= before:
+		case w.Zone == nil:
+			wait = max(wait, time.Duration(oldest-before))
+		default:
+			wait = max(wait, ends.Sub(now.Round(0)))
 		}
 	}
-	return 0, maphash.String(l.seed, key), false
+	return wait
 }
 
-// packNumber makes a number in E.164 an integer, one to one, because it never
-// begins with a zero. What is none is 0.
-func packNumber(key string) uint64 {
-	if len(key) < 2 || len(key) > 16 || key[0] != '+' || key[1] == '0' {
-		return 0
-	}
-	var n uint64
-	for i := 1; i < len(key); i++ {
-		digit := key[i] - '0'
-		if digit > 9 {
-			return 0
+// dead returns how many of takes, from the oldest on, are not after horizon.
+func dead(takes []stamp, horizon stamp) int {
+	for i, t := range takes {
+		if t > horizon {
+			return i
 		}
-		n = n*10 + uint64(digit)
 	}
-	return n
+	return len(takes)
 }
 
-// take is the step of a key that is no number.
-func (s *shard) take(key string, at stamp, v *view) time.Duration {
-	h := s.others[key]
-	if h == nil {
-		s.sweep(v)
-		h = &history{}
-		s.others[strings.Clone(key)] = h
+// horizon returns the latest time that no window counts at now.
+func (l *MemoryLimiter) horizon(now time.Time) stamp {
+	horizon := l.stamp(now)
+	for _, w := range l.windows {
+		before, _ := l.span(w, now)
+		horizon = min(horizon, before)
 	}
-	h.forget(v.dead(h.live()))
-	if wait := v.wait(h.live()); wait > 0 {
-		return wait
-	}
-	h.stamps = append(h.stamps, at)
-	return 0
+	return horizon
 }
 
-// sweep looks at a few of the other keys, wherever the map begins this time, and
-// forgets the idle ones. Three for each new key keep the idle ones a third at most.
-func (s *shard) sweep(v *view) {
+// sweep removes idle keys among three, wherever the map's order begins this time.
+// New keys make a third of the keys idle at most. If most of the map is empty, its
+// keys move to a smaller one.
+func (s *shard) sweep(horizon stamp) {
 	looked := 0
-	for key, h := range s.others {
-		if v.idle(h.live()) {
-			delete(s.others, key)
+	for key, takes := range s.takes {
+		if takes[len(takes)-1] <= horizon {
+			delete(s.takes, key)
 		}
 		if looked++; looked == 3 {
-			return
+			break
 		}
 	}
+	if s.most < 64 || len(s.takes)*4 > s.most {
+		return
+	}
+	smaller := make(map[string][]stamp, len(s.takes))
+	maps.Copy(smaller, s.takes)
+	s.takes, s.most = smaller, len(smaller)
 }

@@ -34,7 +34,7 @@ func (w Window) Validate() error {
 	return nil
 }
 
-const longestWindow = 20 * 365 * day // what a stamp can tell apart, with room to spare
+const longestWindow = 20 * 365 * day // far below what an int64 holds in nanoseconds
 
 // String says "5 per 1h0m0s", and names the zone.
 func (w Window) String() string {
