@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 )
 
 // A Checker tells beforehand whether a template's values would be refused: by
@@ -62,10 +63,13 @@ type Abilities struct {
 	Inspect bool
 	// ListTemplates: the vendor's templates can be listed ([Lister]).
 	ListTemplates bool
-	// Batch: several messages may go in one call to the vendor.
-	Batch bool
+	// Batch is the most numbers of one call to the vendor. Zero: one.
+	Batch int
 	// Webhooks: the vendor's reports and replies can be read.
 	Webhooks bool
+	// FindAfter is how long after a message may have left the vendor can say that it
+	// never took it. FindBack is how far back it can be asked; zero: without end.
+	FindAfter, FindBack time.Duration
 }
 
 // AbilitiesOf returns what s can do: what its method Can() Abilities returns if it

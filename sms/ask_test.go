@@ -213,7 +213,7 @@ func TestSchedule_Settle(t *testing.T) {
 // every method.
 type able struct{ vendor }
 
-func (able) Can() sms.Abilities { return sms.Abilities{Batch: true} }
+func (able) Can() sms.Abilities { return sms.Abilities{Batch: 200} }
 func (able) Ask(context.Context, sms.Question) (sms.Receipt, error) {
 	return sms.Receipt{}, errors.ErrUnsupported
 }
@@ -224,7 +224,7 @@ func TestAbilitiesOf(t *testing.T) {
 		sender sms.Sender
 		want   sms.Abilities
 	}{
-		"data wins over methods": {a, sms.Abilities{Batch: true}},
+		"data wins over methods": {a, sms.Abilities{Batch: 200}},
 		"by interfaces":          {&asked{vendor: vendor{"f"}}, sms.Abilities{Find: true, CheckTemplate: true}},
 		"not behind a wrapper":   {sms.Wrap(a, nil), sms.Abilities{}},
 		"nothing":                {nil, sms.Abilities{}},

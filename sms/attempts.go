@@ -12,8 +12,13 @@ type Attempt struct {
 	Provider string
 	// Err is nil where the vendor accepted.
 	Err error
+	// At is when the try began; zero if it is not known.
+	At time.Time
 	// Took is how long the try lasted.
 	Took time.Duration
+	// Skipped reports that the provider was not called: its breaker was open, or it
+	// was switched off.
+	Skipped bool
 }
 
 // AppendAttempts adds to list what one call to a Sender came to: the tries that

@@ -53,6 +53,9 @@ func (e *FieldError) Unwrap() error { return e.Err }
 
 // CodeInfo is one row of a vendor's table of error codes.
 type CodeInfo struct {
+	// Scope limits the row to one of the vendor's products or to its delivery reports
+	// ("report"), if the same code means different things there. Empty: everywhere.
+	Scope   string
 	Code    string  // the vendor's own
 	Reason  Reason  // what it is to us
 	Outcome Outcome // Unknown or Rejected

@@ -33,6 +33,9 @@ type Error struct {
 	Code, Message, RequestID string
 	// Key is the message's key, including one that was made for it.
 	Key string
+	// Ref is what the vendor would echo in a report in place of Key, as in Receipt.Ref.
+	// With an Unknown outcome a report with it proves that the vendor has the message.
+	Ref string
 	// Reason is why, and decides what may happen next. Empty means Internal.
 	Reason Reason
 	// Outcome is whether the message may have been sent. It is never Accepted.

@@ -49,10 +49,10 @@ func TestAnswers_byStatusAlone(t *testing.T) {
 		}{
 			302: {sms.Unavailable, sms.Unknown},
 			400: {sms.Unsupported, sms.Rejected},
-			401: {sms.Unsupported, sms.Rejected},
+			401: {sms.Unauthorized, sms.Rejected},
 			404: {sms.Unsupported, sms.Rejected},
 			408: {sms.Unavailable, sms.Unknown},
-			429: {sms.Unsupported, sms.Rejected},
+			429: {sms.Throttled, sms.Rejected},
 			500: {sms.Unavailable, sms.Unknown},
 			502: {sms.Unavailable, sms.Unknown},
 			503: {sms.Unavailable, sms.Unknown},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -20,75 +21,58 @@ type binding struct {
 	kind       sms.Kind
 	id         string // of a mainland template
 	abroad     string // of an international one
-	from       string
 	extendCode string
 	limit      lengths
 	variables  []string // in order of first use
 }
 
 // bindings reads what the templates hold for this provider.
-func (f *faults) bindings(o Options) map[string]*binding {
-	if o.Templates == nil {
-		f.add("templates", "there are none: the vendor sends nothing but templates")
-		return nil
-	}
+func (o Options) bindings(base *kit.Base, f *kit.Faults) map[string]*binding {
 	all := map[string]*binding{}
-	for t := range o.Templates.All() {
-		b, ok := t.Bindings[o.Name]
-		if !ok {
-			continue
-		}
-		read := &binding{
-			kind:      o.Templates.Kind(t.Name),
-			id:        b.ID,
-			abroad:    b.Abroad,
-			from:      b.From,
-			variables: o.Templates.Variables(t.Name),
-		}
+	base.Bindings(func(t sms.Template, b sms.Binding, path string) {
+		read := &binding{kind: o.Templates.Kind(t.Name), id: b.ID, abroad: b.Abroad, variables: o.Templates.Variables(t.Name)}
 		read.limit = usualLengths(read.kind)
-		path := "templates." + t.Name + ".bindings." + o.Name
-		f.checkIDs(path, read)
-		f.checkSignature(path+".from", b.From)
+		checkIDs(f, path, read)
 		if b.From == "" && o.From == "" && len(o.Senders) == 0 {
-			f.add("from", "it is empty, and so is that of template %q's binding: the vendor sends nothing without a signature", t.Name)
+			f.Add("from", "it is empty, and so is that of template %q's binding: the vendor sends nothing without a signature", t.Name)
 		}
-		f.readExtra(path+".extra", b.Extra, read)
+		readExtra(f, path+".extra", b.Extra, read)
 		all[t.Name] = read
-	}
+	})
 	return all
 }
 
 // checkIDs moves the ID of an international template to where templates for
 // numbers abroad stand.
-func (f *faults) checkIDs(path string, b *binding) {
+func checkIDs(f *kit.Faults, path string, b *binding) {
 	if b.kind == sms.International {
 		if b.abroad != "" {
-			f.add(path+".abroad", "an international template goes abroad by its id: write %q there", b.abroad)
+			f.Add(path+".abroad", "an international template goes abroad by its id: write %q there", b.abroad)
 		}
 		b.id, b.abroad = "", b.id
 	}
 	if b.id == "" && b.abroad == "" {
-		f.add(path+".id", "it is empty: write the vendor's template code, such as SMS_0001")
+		f.Add(path+".id", "it is empty: write the vendor's template code, such as SMS_0001")
 	}
 }
 
-func (f *faults) readExtra(path string, extra map[string]string, b *binding) {
+func readExtra(f *kit.Faults, path string, extra map[string]string, b *binding) {
 	for _, key := range slices.Sorted(maps.Keys(extra)) {
 		value := extra[key]
 		switch key {
 		case extraExtendCode:
 			if !isDigits(value) {
-				f.add(path+"."+key, "%q is no extension code: it has digits only", value)
+				f.Add(path+"."+key, "%q is no extension code: it has digits only", value)
 			}
 			b.extendCode = value
 		case extraMaxLength:
 			n, err := strconv.Atoi(value)
 			if err != nil || n < max(1, b.limit.min) {
-				f.add(path+"."+key, "%q is not a number of characters, %d at least", value, max(1, b.limit.min))
+				f.Add(path+"."+key, "%q is not a number of characters, %d at least", value, max(1, b.limit.min))
 			}
 			b.limit.max = n
 		default:
-			f.add(path+"."+key, "there is no such setting: there are %s and %s", extraMaxLength, extraExtendCode)
+			f.Add(path+"."+key, "there is no such setting: there are %s and %s", extraMaxLength, extraExtendCode)
 		}
 	}
 }

@@ -10,20 +10,13 @@ import (
 // Codes gives the vendor's error codes and what each means here.
 func Codes() []sms.CodeInfo { return slices.Clone(table) }
 
-// codeInfo looks a code up. Codes of the vendor's international service are the
-// same without "isv." and "isp.", so a code without such a prefix is also looked
-// up with it.
-func codeInfo(code string) (sms.CodeInfo, bool) {
-	candidates := []string{code}
-	if code == strings.ToUpper(code) {
-		candidates = append(candidates, "isv."+code, "isp."+code)
+// otherSpellings lists the codes that a code is also looked up as. Those of the
+// vendor's international service are the same without "isv." and "isp.".
+func otherSpellings(code string) []string {
+	if code != strings.ToUpper(code) {
+		return nil
 	}
-	for _, c := range candidates {
-		if i := slices.IndexFunc(table, func(info sms.CodeInfo) bool { return info.Code == c }); i >= 0 {
-			return table[i], true
-		}
-	}
-	return sms.CodeInfo{}, false
+	return []string{"isv." + code, "isp." + code}
 }
 
 func refused(code string, r sms.Reason, meaning, advice string) sms.CodeInfo {

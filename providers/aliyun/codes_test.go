@@ -127,7 +127,7 @@ func TestCodes_unknownOnes(t *testing.T) {
 		{503, "Throttling.Tenant", sms.Throttled, sms.Rejected},
 		{400, "MissingTimestamp", sms.Internal, sms.Rejected},
 		{400, "NoSuchThing", sms.Unsupported, sms.Rejected},
-		{403, "NoSuchThing", sms.Unsupported, sms.Rejected},
+		{403, "NoSuchThing", sms.Unauthorized, sms.Rejected},
 		{408, "NoSuchThing", sms.Unavailable, sms.Unknown},
 		{500, "NoSuchThing", sms.Unavailable, sms.Unknown},
 		{500, "isv.NEW_IN_2031", sms.Unavailable, sms.Unknown},

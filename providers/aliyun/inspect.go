@@ -8,75 +8,41 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
-var (
-	_ sms.Inspector = (*Provider)(nil)
-	_ sms.Lister    = (*Provider)(nil)
-)
-
-// Inspect asks the vendor about every signature and template that the
-// configuration names: by GetSmsSign and GetSmsTemplate, and by the older
-// QuerySmsSign and QuerySmsTemplate where those are refused. One call each, one
-// after the other. The RAM user needs dysms:GetSmsSign and dysms:GetSmsTemplate;
-// what it may not look at is sms.NotAllowed.
+// inspect asks the vendor about every signature and template that the configuration
+// names: by GetSmsSign and GetSmsTemplate, and by the older QuerySmsSign and
+// QuerySmsTemplate if those are refused. The RAM user needs dysms:GetSmsSign and
+// dysms:GetSmsTemplate; what it may not look at is sms.NotAllowed.
 //
 // A signature that is approved and not registered with the carriers is
-// sms.NotRegistered, and so is every template that goes out under it. The older
-// calls do not tell of the registration.
+// sms.NotRegistered, and so is every template that is sent under it. The older calls
+// do not say whether it is registered.
 //
-// The text of an international template that a binding has besides (abroad) is
-// another language's: its variables are compared, not its words.
-func (p *Provider) Inspect(ctx context.Context) ([]sms.Finding, error) {
-	var found []sms.Finding
-	signatures := map[string]sms.Finding{}
-	for _, name := range p.signatures() {
-		f, err := p.inspectSignature(ctx, name)
-		if err != nil {
-			return found, err
-		}
-		signatures[name] = f
-		found = append(found, f)
-	}
-	if p.templates == nil {
-		return found, nil
-	}
-	for t := range p.templates.All() {
-		b := p.bindings[t.Name]
-		if b == nil {
-			continue
-		}
-		under := signatures[cmp.Or(b.from, p.from)]
-		for _, id := range []string{b.id, b.abroad} {
-			if id == "" {
-				continue
+// The text of an international template that a binding has besides (abroad) is in
+// another language: its variables are compared, not its words.
+func (v *vendor) inspect(ctx context.Context) ([]sms.Finding, error) {
+	return v.Inspect(ctx, kit.Inspection{
+		Sender: v.inspectSignature,
+		Template: func(ctx context.Context, t sms.Template, _ sms.Binding) (found []sms.Finding, err error) {
+			b := v.bindings[t.Name]
+			for _, id := range []string{b.id, b.abroad} {
+				if id == "" {
+					continue
+				}
+				f, err := v.inspectTemplate(ctx, t, id, id == b.abroad && b.kind != sms.International)
+				if err != nil {
+					return found, err
+				}
+				found = append(found, f)
 			}
-			f, err := p.inspectTemplate(ctx, t, id, id == b.abroad && b.kind != sms.International)
-			if err != nil {
-				return found, err
-			}
-			if id == b.id { // carriers in mainland China alone ask for a registration
-				f = f.withSignature(under)
-			}
-			found = append(found, sms.Finding(f))
-		}
-	}
-	return found, nil
-}
-
-// signatures lists every signature that may be used, each once.
-func (p *Provider) signatures() []string {
-	list := []string{p.from}
-	for _, s := range p.senders {
-		list = append(list, s)
-	}
-	for _, b := range p.bindings {
-		list = append(list, b.from)
-	}
-	list = slices.DeleteFunc(list, func(s string) bool { return s == "" })
-	slices.Sort(list)
-	return slices.Compact(list)
+			return found, nil
+		},
+		// Carriers in mainland China alone ask for a registration.
+		Free: func(f sms.Finding) bool { return f.Name != v.bindings[f.Template].id },
+	})
 }
 
 // Codes by which the vendor says that the key may not make this call, and not
@@ -89,26 +55,30 @@ var (
 	noSuchCall  = []string{"InvalidAction.NotFound", "InvalidApi.NotFound"}
 )
 
-// ask asks the questions in order until one is answered. state is other than ""
-// where the vendor has no such thing, or none may be asked.
-func (p *Provider) ask(ctx context.Context, questions ...inquiry) (v review, state sms.Readiness, err error) {
+// ask asks the questions in order until one is answered. state is not "" if the
+// vendor has no such thing, or if none may be asked.
+func (v *vendor) ask(ctx context.Context, questions ...inquiry) (said review, state sms.Readiness, err error) {
 	for _, q := range questions {
 		read := func(body []byte) (reply, error) {
 			if err := decode(body, q.answer); err != nil {
 				return reply{}, err
 			}
 			var r reply
-			r, v = q.read()
+			r, said = q.read()
 			return r, nil
 		}
-		_, e := p.call(ctx, sms.Message{}, read, func(key Credentials) (signedCall, error) { return sign(q.request, p.region, key) })
+		_, err := v.call(ctx, read, func(key Credentials) (signedCall, error) { return sign(q.request, v.region, key) })
+		code := ""
+		if refused, ok := errors.AsType[*kit.Refusal](err); ok {
+			code = refused.Code
+		}
 		switch {
-		case e == nil:
-			return v, "", nil
-		case slices.Contains(noSuchThing, e.Code):
+		case err == nil:
+			return said, "", nil
+		case slices.Contains(noSuchThing, code):
 			return review{}, sms.Missing, nil
-		case !slices.Contains(notAllowed, e.Code) && !slices.Contains(noSuchCall, e.Code):
-			return review{}, "", e
+		case !slices.Contains(notAllowed, code) && !slices.Contains(noSuchCall, code):
+			return review{}, "", err
 		}
 	}
 	return review{}, sms.NotAllowed, nil
@@ -117,9 +87,9 @@ func (p *Provider) ask(ctx context.Context, questions ...inquiry) (v review, sta
 // permission tells what to grant.
 func permission(call string) string { return "grant the RAM user dysms:" + call }
 
-func (p *Provider) inspectSignature(ctx context.Context, name string) (sms.Finding, error) {
+func (v *vendor) inspectSignature(ctx context.Context, name string) (sms.Finding, error) {
 	f := sms.Finding{Subject: "signature", Name: name}
-	v, state, err := p.ask(ctx, getSmsSign(name), querySmsSign(name))
+	said, state, err := v.ask(ctx, getSmsSign(name), querySmsSign(name))
 	if err != nil {
 		return f, err
 	}
@@ -131,19 +101,19 @@ func (p *Provider) inspectSignature(ctx context.Context, name string) (sms.Findi
 		f.Detail = "the account has no signature of this name: correct it, or apply for it in the console"
 		return f, nil
 	}
-	f.Approval = approval(v)
-	if v.told {
-		f.Registration = registrations[v.register]
+	f.Approval = approval(said)
+	if said.told {
+		f.Registration = registrations[said.register]
 	}
 	switch {
-	case v.status != 1:
-		f.State, f.Detail = sms.NotApproved, v.why
-	case v.told && v.register != 1:
+	case said.status != 1:
+		f.State, f.Detail = sms.NotApproved, said.why
+	case said.told && said.register != 1:
 		f.State, f.Detail = sms.NotRegistered, "carriers stop what goes out under it: wait for the registration, or complete it in the console"
 	default:
 		f.State = sms.Ready
 	}
-	if !v.told {
+	if !said.told {
 		f.Registration = "not told by the older call: " + permission("GetSmsSign")
 	}
 	return f, nil
@@ -153,8 +123,8 @@ func (p *Provider) inspectSignature(ctx context.Context, name string) (sms.Findi
 // registration with the carriers, as far as it has told them.
 var registrations = map[int]string{1: "registered", 0: "failed", -1: "not registered", 2: "lapsed"}
 
-func approval(v review) string {
-	switch v.status {
+func approval(said review) string {
+	switch said.status {
 	case 0:
 		return "in review"
 	case 1:
@@ -164,24 +134,12 @@ func approval(v review) string {
 	case 10:
 		return "canceled"
 	}
-	return fmt.Sprintf("unknown status %d", v.status)
+	return fmt.Sprintf("unknown status %d", said.status)
 }
 
-// A templateFinding is a Finding on the way.
-type templateFinding sms.Finding
-
-// withSignature lets a template be no more ready than its signature.
-func (f templateFinding) withSignature(s sms.Finding) templateFinding {
-	f.Registration = s.Registration
-	if f.State == sms.Ready && s.State.Blocks() {
-		f.State, f.Detail = s.State, "its signature "+s.Name+" is "+string(s.State)
-	}
-	return f
-}
-
-func (p *Provider) inspectTemplate(ctx context.Context, t sms.Template, id string, translated bool) (templateFinding, error) {
-	f := templateFinding{Subject: "template", Name: id, Template: t.Name, Ours: cmp.Or(t.Bindings[p.name].Text, t.Text)}
-	v, state, err := p.ask(ctx, getSmsTemplate(id), querySmsTemplate(id))
+func (v *vendor) inspectTemplate(ctx context.Context, t sms.Template, id string, translated bool) (sms.Finding, error) {
+	f := sms.Finding{Subject: "template", Name: id, Template: t.Name, Ours: cmp.Or(t.Bindings[v.Name].Text, t.Text)}
+	said, state, err := v.ask(ctx, getSmsTemplate(id), querySmsTemplate(id))
 	if err != nil {
 		return f, err
 	}
@@ -193,14 +151,14 @@ func (p *Provider) inspectTemplate(ctx context.Context, t sms.Template, id strin
 		f.Detail = "the account has no template of this code: correct the binding, or apply for it in the console"
 		return f, nil
 	}
-	f.Approval, f.Theirs = approval(v), v.text
-	theirs := variablesIn(v.text)
-	switch strange := slices.DeleteFunc(slices.Clone(theirs), func(name string) bool { return slices.Contains(p.templates.Variables(t.Name), name) }); {
-	case v.status != 1:
-		f.State, f.Detail = sms.NotApproved, v.why
+	f.Approval, f.Theirs = approval(said), said.text
+	theirs := variablesIn(said.text)
+	switch strange := slices.DeleteFunc(slices.Clone(theirs), func(name string) bool { return slices.Contains(v.Templates.Variables(t.Name), name) }); {
+	case said.status != 1:
+		f.State, f.Detail = sms.NotApproved, said.why
 	case len(strange) > 0:
 		f.State, f.Detail = sms.Different, "the vendor's text has ${"+strings.Join(strange, "}, ${")+"}, which ours has not"
-	case !translated && v.text != f.Ours:
+	case !translated && said.text != f.Ours:
 		f.State, f.Detail = sms.Different, "the texts differ: have the vendor's changed, or write it here"
 	default:
 		f.State = sms.Ready
@@ -226,13 +184,13 @@ func variablesIn(text string) (names []string) {
 // maxListed bounds a list of templates, in pages.
 const maxListed = 200
 
-// ListTemplates lists the account's templates by QuerySmsTemplateList, 50 a call.
+// templates lists the account's templates by QuerySmsTemplateList, 50 a call.
 // The RAM user needs dysms:QuerySmsTemplateList.
-func (p *Provider) ListTemplates(ctx context.Context) ([]sms.VendorTemplate, error) {
+func (v *vendor) templates(ctx context.Context) ([]sms.VendorTemplate, error) {
 	var rows []listedTemplate
 	for page := 1; page <= maxListed; page++ {
 		total, before := 0, len(rows)
-		_, state, err := p.ask(ctx, querySmsTemplateList(page, &rows, &total))
+		_, state, err := v.ask(ctx, querySmsTemplateList(page, &rows, &total))
 		switch {
 		case err != nil:
 			return nil, err

@@ -3,19 +3,19 @@ package aliyun
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"maps"
+	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/notifykit/notify/internal/carrier"
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
 const (
+	// DefaultMaxCalls is Options.MaxCalls if that is zero.
+	DefaultMaxCalls = 4
 	// DefaultName is Options.Name where that is empty.
 	DefaultName = "aliyun"
 	// DefaultRegion is Options.Region where that is empty.
@@ -30,11 +30,11 @@ type Options struct {
 	Name string `yaml:"-"`
 	// AccessKeyID and AccessKeySecret are the key of a RAM user that may call
 	// dysms:SendSms. Required, unless Credentials is set.
-	AccessKeyID     string `yaml:"access_key_id" default:"needed" doc:"the key of a RAM user that may call dysms:SendSms"`
-	AccessKeySecret string `yaml:"access_key_secret" default:"needed" doc:"its secret"`
+	AccessKeyID     string `yaml:"access_key_id" secret:"yes" default:"needed" doc:"the key of a RAM user that may call dysms:SendSms"`
+	AccessKeySecret string `yaml:"access_key_secret" secret:"yes" default:"needed" doc:"its secret"`
 	// SecurityToken belongs to a temporary key (STS). Such a key ends within
 	// hours: set Credentials for a program that runs longer.
-	SecurityToken string `yaml:"security_token" default:"none" doc:"of temporary credentials"`
+	SecurityToken string `yaml:"security_token" secret:"yes" default:"none" doc:"of temporary credentials"`
 	// Credentials is asked for a key instead of the three above: before a call,
 	// and again shortly before the key expires, by one goroutine at a time. It has
 	// to return when its context ends, which is at the latest after Timeout. While
@@ -84,106 +84,40 @@ type Options struct {
 	Transport http.RoundTripper `yaml:"-"`
 }
 
-// New makes a provider. It does no I/O. Every fault of the options comes in one
-// error, each a *sms.FieldError; its path is the key in the configuration, and
-// begins with "templates." where the fault is in a template's binding.
-func New(o Options) (*Provider, error) {
-	o = o.withDefaults()
-	var f faults
-	f.checkKey(o)
-	f.checkSignatures(o)
-	endpoint := f.endpoint(o)
-	if !isRegion(o.Region) {
-		f.add("region", "%q is no region ID: it has letters, digits, - and _ only", o.Region)
-	}
-	if o.Timeout < 0 {
-		f.add("timeout", "it is negative: leave it out for %v", carrier.DefaultTimeout)
-	}
-	if o.FindAfter < 0 {
-		f.add("find_after", "it is negative: leave it out for %v", sms.FindAfter)
-	}
-	if o.MaxCalls < 0 {
-		f.add("max_calls", "it is negative: leave it out for %d", DefaultMaxCalls)
-	}
-	bindings := f.bindings(o)
-	if len(f) > 0 {
-		return nil, errors.Join(f...)
-	}
-	p := &Provider{
-		name:      o.Name,
-		region:    o.Region,
-		endpoint:  endpoint,
-		from:      o.From,
-		senders:   maps.Clone(o.Senders),
-		templates: o.Templates,
-		bindings:  bindings,
-		keys:      newKeyring(o),
-		client:    carrier.New(carrier.Options{Timeout: o.Timeout, Transport: o.Transport}),
-		findAfter: o.FindAfter,
-		ledger:    newLedger(),
-	}
-	if o.Coalesce {
-		p.coalescer = newCoalescer(p, o.MaxCalls)
-	}
-	return p, nil
-}
-
 func (o Options) withDefaults() Options {
 	o.Name = cmp.Or(o.Name, DefaultName)
 	o.Region = cmp.Or(o.Region, DefaultRegion)
-	o.FindAfter = cmp.Or(o.FindAfter, sms.FindAfter)
 	o.MaxCalls = cmp.Or(o.MaxCalls, DefaultMaxCalls)
 	return o
 }
 
-// faults collects what is wrong with Options.
-type faults []error
-
-func (f *faults) add(path, format string, args ...any) {
-	*f = append(*f, &sms.FieldError{Path: path, Err: fmt.Errorf(format, args...)})
-}
-
-// checkKey never shows a key: not even its ID, where somebody may have pasted
-// the secret.
-func (f *faults) checkKey(o Options) {
-	fields := []struct{ path, value string }{
-		{"access_key_id", o.AccessKeyID}, {"access_key_secret", o.AccessKeySecret}, {"security_token", o.SecurityToken},
-	}
-	for i, field := range fields {
-		switch {
-		case o.Credentials != nil && field.value != "":
-			f.add(field.path, "it is set, and Credentials too: set one of them")
-		case o.Credentials == nil && field.value == "" && i < 2:
-			f.add(field.path, "it is empty: the vendor takes signed calls only")
-		case strings.TrimSpace(field.value) != field.value:
-			f.add(field.path, "it begins or ends with white space, which no key does")
-		}
+// common returns the settings that every provider has.
+func (o Options) common() kit.Common {
+	return kit.Common{
+		Name: o.Name, Endpoint: o.Endpoint, AllowPlainHTTP: o.AllowPlainHTTP, From: o.From, Senders: o.Senders, Templates: o.Templates,
+		Timeout: o.Timeout, FindAfter: o.FindAfter, Coalesce: o.Coalesce, MaxCalls: o.MaxCalls, Transport: o.Transport,
 	}
 }
 
-func (f *faults) checkSignatures(o Options) {
-	f.checkSignature("from", o.From)
-	for _, name := range slices.Sorted(maps.Keys(o.Senders)) {
-		path := "senders." + name
-		if name == "" {
-			f.add("senders", "a sender has no name: Message.From names it")
-		}
-		if o.Senders[name] == "" {
-			f.add(path, "it is empty: write the signature that %q stands for", name)
-		}
-		f.checkSignature(path, o.Senders[name])
-	}
-}
+// String returns the options without their secrets: see kit.Describe.
+func (o Options) String() string { return kit.Describe(o) }
+
+// Format prints String under every verb.
+func (o Options) Format(f fmt.State, verb rune) { kit.Print(f, verb, o.String()) }
+
+// LogValue returns String as a slog value.
+func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
 // checkSignature refuses what is certainly no signature. Its length and its
 // characters are the vendor's to judge: older ones break today's rules.
-func (f *faults) checkSignature(path, signature string) {
-	if strings.ContainsAny(signature, "【】[]") {
-		f.add(path, "signature %q has brackets: write it without, the vendor adds them", signature)
+func checkSignature(signature string) error {
+	switch {
+	case strings.ContainsAny(signature, "【】[]"):
+		return fmt.Errorf("signature %q has brackets: write it without, the vendor adds them", signature)
+	case strings.TrimSpace(signature) != signature:
+		return fmt.Errorf("signature %q begins or ends with white space, with which the vendor does not know it", signature)
 	}
-	if strings.TrimSpace(signature) != signature {
-		f.add(path, "signature %q begins or ends with white space, with which the vendor does not know it", signature)
-	}
+	return nil
 }
 
 func isRegion(s string) bool {

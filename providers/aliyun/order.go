@@ -1,11 +1,11 @@
 package aliyun
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -21,16 +21,10 @@ type order struct {
 	abroad     bool
 }
 
-// order turns a message that carrier.Check has passed into the vendor's terms.
-func (p *Provider) order(m sms.Message) (order, error) {
-	if m.Template == "" {
-		return order{}, unsupported("the vendor sends approved templates only: a body cannot be sent")
-	}
-	b := p.bindings[m.Template]
-	if b == nil {
-		return order{}, unsupported("template %q has no binding for %q", m.Template, p.name)
-	}
-	o := order{key: m.Key, extendCode: b.extendCode}
+// order turns a message into the vendor's terms.
+func (v *vendor) order(m *kit.Outgoing) (order, error) {
+	b := v.bindings[m.Template]
+	o := order{key: v.Ref(m.Key), extendCode: b.extendCode, signature: m.Sender}
 	var err error
 	if o.phone, o.abroad, err = phoneOf(m.To); err != nil {
 		return order{}, err
@@ -38,8 +32,8 @@ func (p *Provider) order(m sms.Message) (order, error) {
 	if o.template, err = b.templateFor(m.Template, o.abroad); err != nil {
 		return order{}, err
 	}
-	if o.signature, err = p.signature(m, b); err != nil {
-		return order{}, err
+	if o.signature == "" {
+		return order{}, kit.Unsupported("template %q has no signature: neither the message nor the binding nor the provider names one", m.Template)
 	}
 	if err = b.checkValues(m.Template, m.Params); err != nil {
 		return order{}, err
@@ -47,16 +41,13 @@ func (p *Provider) order(m sms.Message) (order, error) {
 	if o.params, err = b.paramsOf(m.Params); err != nil {
 		return order{}, err
 	}
-	text, err := p.templates.Render(m, p.name)
-	if err != nil {
-		return order{}, err
-	}
-	o.text = "【" + o.signature + "】" + text
+	o.text = "【" + o.signature + "】" + m.Text
 	return o, nil
 }
 
-func unsupported(format string, args ...any) error {
-	return sms.Refuse(sms.Message{}, sms.Unsupported, fmt.Errorf(format, args...))
+// check refuses values that this vendor would refuse.
+func (v *vendor) check(m *kit.Outgoing) error {
+	return v.bindings[m.Template].checkValues(m.Template, m.Params)
 }
 
 // phoneOf gives the form that SendSms takes: 11 digits in mainland China, else
@@ -75,26 +66,13 @@ func phoneOf(to sms.Number) (phone string, abroad bool, err error) {
 func (b *binding) templateFor(name string, abroad bool) (string, error) {
 	switch {
 	case abroad && b.abroad == "":
-		return "", unsupported("template %q is not bound for numbers outside mainland China: its binding has no international template (abroad)", name)
+		return "", kit.Unsupported("template %q is not bound for numbers outside mainland China: its binding has no international template (abroad)", name)
 	case abroad:
 		return b.abroad, nil
 	case b.id == "":
-		return "", unsupported("template %q is not bound for numbers in mainland China: its binding has no id", name)
+		return "", kit.Unsupported("template %q is not bound for numbers in mainland China: its binding has no id", name)
 	}
 	return b.id, nil
-}
-
-func (p *Provider) signature(m sms.Message, b *binding) (string, error) {
-	if m.From != "" {
-		if s, ok := p.senders[m.From]; ok {
-			return s, nil
-		}
-		return "", unsupported("there is no sender %q here: senders gives each name its signature", m.From)
-	}
-	if s := cmp.Or(b.from, p.from); s != "" {
-		return s, nil
-	}
-	return "", unsupported("template %q has no signature: neither the message nor the binding nor the provider names one", m.Template)
 }
 
 // paramsOf writes strings only: numbers were refused with isv.INVALID_JSON_PARAM.

@@ -2,128 +2,155 @@ package aliyun
 
 import (
 	"context"
-	"net/http"
 	"strings"
-	"sync/atomic"
-	"time"
 
-	"github.com/notifykit/notify/internal/carrier"
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
-// A Provider sends through Aliyun. Any number of goroutines may use it at once.
-type Provider struct {
-	name      string
-	region    string
-	endpoint  string
-	from      string
-	senders   map[string]string
-	templates *sms.Registry
-	bindings  map[string]*binding // by template
-	keys      *keyring
-	client    *carrier.Client
-	findAfter time.Duration
-	ledger    *ledger
-	coalescer *coalescer // nil: every message goes in a call of its own
-	closed    atomic.Bool
+const driverName = "aliyun"
+
+// A Provider sends through Aliyun. It may be used by any number of goroutines.
+type Provider struct{ *kit.Provider }
+
+// vendor is what this package knows of Aliyun, with the settings of one account.
+type vendor struct {
+	*kit.Base
+	region   string
+	bindings map[string]*binding // by template
+	keys     *kit.Ring[Credentials]
 }
 
-var (
-	_ sms.Sender    = (*Provider)(nil)
-	_ sms.Checker   = (*Provider)(nil)
-	_ sms.Previewer = (*Provider)(nil)
-	_ sms.Finder    = (*Provider)(nil)
-)
-
-// Send submits m in one call, which with Options.Coalesce it may share with
-// others. Accepted means that the vendor answered OK: its BizId is the Receipt's
-// ID. Segments are counted here, because the vendor tells them in delivery
-// reports only.
-func (p *Provider) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-	m, refused := carrier.Check(ctx, p.name, p.templates, m)
-	if refused != nil {
-		return sms.Receipt{}, refused
+// New returns a Provider. It does no I/O. Every fault of the options is in one
+// error, each as an *sms.FieldError. Its path is the key in the configuration, and
+// begins with "templates." if the fault is in a template's binding.
+func New(o Options) (*Provider, error) {
+	o = o.withDefaults()
+	var f kit.Faults
+	o.checkKey(&f)
+	v := &vendor{region: o.Region, keys: o.ring()}
+	v.Base = kit.Open(o.common(), kit.About{
+		Driver: driverName, Endpoint: "https://" + hostOf(o.Region), BareHost: true,
+		Public: o.hasSandboxKey(), TemplatesOnly: true,
+		Secrets:     func() []string { key := v.keys.Last(); return []string{key.AccessKeySecret, key.SecurityToken} },
+		Codes:       kit.Table{Rows: table, Also: otherSpellings, Other: guess, LateToo: true},
+		CheckSender: checkSignature,
+	}, &f)
+	if !isRegion(o.Region) {
+		f.Add("region", "%q is no region ID: it has letters, digits, - and _ only", o.Region)
 	}
-	o, err := p.order(m)
-	if err != nil {
-		return sms.Receipt{}, carrier.Refuse(p.name, m, err)
-	}
-	if p.closed.Load() { // nobody is asked for a key any more
-		return sms.Receipt{}, carrier.Refuse(p.name, m, errClosed())
-	}
-	if p.coalescer != nil && mayShare(m.Kind) {
-		return p.coalescer.send(ctx, m, o)
-	}
-	return p.submit(ctx, m, o)
-}
-
-// submit makes the call for m alone.
-func (p *Provider) submit(ctx context.Context, m sms.Message, o order) (sms.Receipt, error) {
-	r, e := p.call(ctx, m, readSendSms, func(key Credentials) (signedCall, error) { return signSendSms(o, p.region, key) })
-	if e != nil {
-		return sms.Receipt{}, e
-	}
-	return p.receipt(m, o, r), nil
-}
-
-func (p *Provider) receipt(m sms.Message, o order, r reply) sms.Receipt {
-	return sms.Receipt{Provider: p.name, Key: m.Key, ID: r.bizID, RequestID: r.requestID, Segments: o.segments()}
-}
-
-// call makes one call that concerns m, and reads the answer.
-func (p *Provider) call(ctx context.Context, m sms.Message, read func([]byte) (reply, error), sign func(Credentials) (signedCall, error)) (reply, *sms.Error) {
-	r, key, e := p.exchange(ctx, read, sign)
-	if e != nil {
-		return reply{}, p.told(e, m, key)
-	}
-	return r, nil
-}
-
-// exchange makes one call, with the key that it gives. Its error says nothing of
-// a message yet, and the vendor's words in it are as they came.
-func (p *Provider) exchange(ctx context.Context, read func([]byte) (reply, error), sign func(Credentials) (signedCall, error)) (reply, Credentials, *sms.Error) {
-	key, err := p.keys.get(ctx)
-	if err != nil {
-		return reply{}, Credentials{}, sms.AsError(err)
-	}
-	request, err := p.request(sign, key)
-	if err != nil {
-		return reply{}, key, sms.Refuse(sms.Message{}, sms.Internal, err)
-	}
-	answer, failure := p.client.Do(ctx, request)
-	if failure != nil {
-		return reply{}, key, &sms.Error{Reason: failure.Reason, Outcome: failure.Outcome, Err: failure.Err}
-	}
-	r, e := readAnswer(answer, read)
-	if e != nil && e.Reason == sms.Unauthorized {
-		p.keys.forget(key)
-	}
-	return r, key, e
-}
-
-// request makes the POST to a bare "/".
-func (p *Provider) request(sign func(Credentials) (signedCall, error), key Credentials) (*http.Request, error) {
-	call, err := sign(key)
+	v.bindings = o.bindings(v.Base, &f)
+	p, err := kit.New(v.Base, kit.Vendor[order]{
+		Order: v.order, Send: v.send, Check: v.check, IDOptional: true,
+		Text: func(o order) string { return o.text }, Segments: order.segments, Show: order.parameters,
+		Batch: v.batch(), Listing: v.listing(), Inspect: v.inspect, Templates: v.templates,
+	}, f)
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequest(call.method, p.endpoint, strings.NewReader(call.form))
-	if err != nil {
-		return nil, err
-	}
-	r.Header.Set("Content-Type", call.contentType)
-	r.Header.Set("User-Agent", "notify (github.com/notifykit/notify)")
-	return r, nil
+	return &Provider{p}, nil
 }
 
-// Close refuses further messages, waits for those in flight, each of which ends
-// within the time-out, and closes the idle connections of the provider's own
-// transport. With Options.Coalesce what has gathered still goes out; a message
-// that waits to be settled is Unknown. It may be called again.
-func (p *Provider) Close() error {
-	p.closed.Store(true)
-	if p.coalescer != nil {
-		p.coalescer.close()
+// Driver makes providers from configuration, by the keys of [Options]:
+//
+//	providers:
+//	  aliyun:
+//	    driver: aliyun
+//	    access_key_id: "${ALIYUN_ACCESS_KEY_ID}"
+//	    access_key_secret: "${ALIYUN_ACCESS_KEY_SECRET}"
+//	    from: 云通信
+func Driver() sms.Driver {
+	d := kit.Driver(driverName, Codes(), New, func(o *Options, c sms.DriverConfig) { o.Name, o.Templates = c.Name, c.Templates })
+	d.Form = func(to sms.Number) (string, error) {
+		phone, _, err := phoneOf(to)
+		return phone, err
 	}
-	return p.client.Close()
+	return d
+}
+
+// send submits one message. Aliyun's one word for "accepted" is OK. An OK without a
+// BizId is accepted all the same: if the message were sent again for want of an ID,
+// it would arrive twice, and OutId finds it without.
+func (v *vendor) send(ctx context.Context, o order) (kit.Accepted, error) {
+	r, err := v.call(ctx, readSendSms, func(key Credentials) (signedCall, error) { return signSendSms(o, v.region, key) })
+	if err != nil {
+		return kit.Accepted{}, err
+	}
+	return kit.Accepted{ID: r.bizID, RequestID: r.requestID}, nil
+}
+
+// call makes one call and reads the answer.
+func (v *vendor) call(ctx context.Context, read func([]byte) (reply, error), sign func(Credentials) (signedCall, error)) (reply, error) {
+	key, err := v.keys.Get(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	signed, err := sign(key)
+	if err != nil {
+		return reply{}, &kit.Failure{Reason: sms.Internal, Outcome: sms.Rejected, Err: err}
+	}
+	request, err := v.Request(signed.method, "/", signed.contentType, signed.form)
+	if err != nil {
+		return reply{}, err
+	}
+	answer, err := v.Do(ctx, request)
+	if err != nil {
+		return reply{}, err
+	}
+	r, err := readAnswer(answer, read)
+	if err != nil && v.ReasonOf(err) == sms.Unauthorized {
+		v.keys.Forget(key)
+	}
+	return r, err
+}
+
+// batchMark begins the OutId of a call of several messages. sms.NewKey follows.
+const batchMark = "notify-batch-"
+
+// IsBatch reports whether an OutId, as it comes back in delivery reports and
+// listings, is that of a call of several messages (Options.Coalesce) and not a
+// message's key. Such a message is known by BizId and number: Receipt.ID is the
+// BizId.
+func IsBatch(outID string) bool {
+	key, ok := strings.CutPrefix(outID, batchMark)
+	return ok && len(key) == 26 && strings.Trim(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
+}
+
+// maxNumbers is how many numbers one SendSms accepts (isv.MOBILE_COUNT_OVER_LIMIT).
+const maxNumbers = 1000
+
+func (v *vendor) batch() *kit.Batch[order] {
+	return &kit.Batch[order]{
+		Max:    maxNumbers,
+		Like:   order.like,
+		Number: func(o order) string { return o.phone },
+		Ref:    func() string { return batchMark + sms.NewKey() },
+		Doubt:  v.mayBeOneNumber,
+		Send: func(ctx context.Context, orders []order, ref string) ([]kit.Result, error) {
+			o, phones := orders[0], make([]string, len(orders))
+			for i := range orders {
+				phones[i] = orders[i].phone
+			}
+			o.phone, o.key = strings.Join(phones, ","), ref
+			a, err := v.send(ctx, o)
+			results := make([]kit.Result, len(orders))
+			for i := range results {
+				results[i].Accepted = a
+			}
+			return results, err
+		},
+	}
+}
+
+// mayShare reports whether messages of a kind may wait for one another. A code may
+// not, and for an international template Aliyun promises nothing for several
+// numbers.
+func mayShare(k sms.Kind) bool { return k == sms.Notification || k == sms.Promotion }
+
+// like returns what the messages of one call have in common.
+func (o order) like(m sms.Message) string {
+	if !mayShare(m.Kind) {
+		return ""
+	}
+	return strings.Join([]string{o.signature, o.template, o.params, o.extendCode}, "\x00")
 }

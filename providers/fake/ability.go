@@ -3,7 +3,7 @@ package fake
 import (
 	"context"
 
-	"github.com/notifykit/notify/internal/carrier"
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -26,18 +26,18 @@ func (p *Provider) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error)
 
 func (l *line) CheckTemplate(name string, values sms.Params) error {
 	if err := l.templates.CheckTemplate(name, values); err != nil {
-		return carrier.Refuse(l.name, sms.Message{}, err)
+		return kit.Refuse(l.name, sms.Message{}, err)
 	}
 	return nil
 }
 
 func (l *line) Preview(m sms.Message) (sms.Preview, error) {
 	if err := l.templates.Check(m); err != nil {
-		return sms.Preview{}, carrier.Refuse(l.name, m, err)
+		return sms.Preview{}, kit.Refuse(l.name, m, err)
 	}
 	text, err := l.templates.Render(m, l.name)
 	if err != nil {
-		return sms.Preview{}, carrier.Refuse(l.name, m, err)
+		return sms.Preview{}, kit.Refuse(l.name, m, err)
 	}
 	preview := sms.Preview{Provider: l.name, Text: text, Encoding: "GSM-7", Parameters: map[string]string{"to": m.To.E164(), "text": text}}
 	var unicode bool

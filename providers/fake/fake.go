@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/notifykit/notify/internal/carrier"
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -80,17 +80,17 @@ type line struct {
 }
 
 func (l *line) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-	m, refused := carrier.Check(ctx, l.name, l.templates, m)
+	m, refused := kit.Check(ctx, l.name, l.templates, m)
 	if refused != nil {
 		return sms.Receipt{}, refused
 	}
 	if !l.begin() {
-		return sms.Receipt{}, carrier.Refuse(l.name, m, sms.Refuse(m, sms.Internal, sms.ErrClosed))
+		return sms.Receipt{}, kit.Refuse(l.name, m, sms.Refuse(m, sms.Internal, sms.ErrClosed))
 	}
 	defer l.calls.Done()
 	text, err := l.templates.Render(m, l.name)
 	if err != nil {
-		return sms.Receipt{}, carrier.Refuse(l.name, m, err)
+		return sms.Receipt{}, kit.Refuse(l.name, m, err)
 	}
 	receipt := sms.Receipt{Provider: l.name, Key: m.Key}
 	receipt.Segments, _ = sms.CountSegments(text)

@@ -3,8 +3,8 @@ package fake
 import (
 	"errors"
 
-	"github.com/notifykit/notify/internal/carrier"
 	"github.com/notifykit/notify/internal/redact"
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -112,10 +112,10 @@ func (f *failure) in(provider string, m sms.Message) *sms.Error {
 			if f.err != error(reason) {
 				e.Err = f.err // what was said beside the reason
 			}
-			return carrier.Refuse(provider, m, e)
+			return kit.Refuse(provider, m, e)
 		}
 	}
-	e := carrier.Refuse(provider, m, f.err)
+	e := kit.Refuse(provider, m, f.err)
 	if e.Message != "" {
 		e.Message = redact.Words(e.Message, m)
 	}

@@ -193,7 +193,7 @@ func TestRetryAfter(t *testing.T) {
 			"seconds with blanks":          {http.Header{"Retry-After": {" 30 "}}, 30 * time.Second},
 			"zero":                         {http.Header{"Retry-After": {"0"}}, 0},
 			"negative":                     {http.Header{"Retry-After": {"-5"}}, 0},
-			"a fraction":                   {http.Header{"Retry-After": {"1.5"}}, 0},
+			"a fraction":                   {http.Header{"Retry-After": {"1.5"}}, 1500 * time.Millisecond},
 			"words":                        {http.Header{"Retry-After": {"soon"}}, 0},
 			"a date":                       {http.Header{"Retry-After": {date(90 * time.Second)}}, 90 * time.Second},
 			"a date of the past":           {http.Header{"Retry-After": {date(-time.Hour)}}, 0},

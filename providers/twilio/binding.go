@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -19,7 +20,6 @@ const maxVariable = 16
 type binding struct {
 	content, abroad string // content templates; empty: the text is the Body
 	hasAbroad       bool
-	sender          sender
 	variables       []variable // of the content template
 	extra           extra
 }
@@ -34,30 +34,13 @@ type extra struct {
 	validity                                      int // seconds; 0: not set
 }
 
-// bindings checks what the registry says about this provider. A fault's path is
-// "templates.<name>.bindings.<provider>…", as in a configuration file.
-func (o *Options) bindings(name string, f *faults) map[string]*binding {
-	all := map[string]*binding{}
-	for t := range o.Templates.All() {
-		if b, ok := t.Bindings[name]; ok {
-			all[t.Name] = newBinding(b, o.Templates.Variables(t.Name), "templates."+t.Name+".bindings."+name, f)
-		}
-	}
-	return all
-}
-
-func newBinding(from sms.Binding, variables []string, path string, f *faults) *binding {
+// newBinding checks what the registry says about this provider.
+func newBinding(from sms.Binding, variables []string, path string, f *kit.Faults) *binding {
 	b := &binding{
 		content:   contentSID(from.ID, path+".id", f),
 		abroad:    contentSID(from.Abroad, path+".abroad", f),
 		hasAbroad: from.Abroad != "",
 		extra:     newExtra(from.Extra, path+".extra", f),
-	}
-	if from.From != "" {
-		var err error
-		if b.sender, err = parseSender(from.From); err != nil {
-			f.add(path+".from", "%w", err)
-		}
 	}
 	if b.content == "" && b.abroad == "" {
 		return b
@@ -70,7 +53,7 @@ func newBinding(from sms.Binding, variables []string, path string, f *faults) *b
 	}
 	for _, name := range variables {
 		if len(name) > maxVariable {
-			f.add(path+".order", "variable %q has %d characters, and a content template's at most %d: give the order, and they are called \"1\", \"2\" and so on",
+			f.Add(path+".order", "variable %q has %d characters, and a content template's at most %d: give the order, and they are called \"1\", \"2\" and so on",
 				name, len(name), maxVariable)
 		}
 		b.variables = append(b.variables, variable{name, name})
@@ -80,12 +63,12 @@ func newBinding(from sms.Binding, variables []string, path string, f *faults) *b
 
 // contentSID returns id where it is a content template's, and "" where it is
 // something else.
-func contentSID(id, path string, f *faults) string {
+func contentSID(id, path string, f *kit.Faults) string {
 	if !strings.HasPrefix(id, "HX") {
 		return ""
 	}
 	if !isSID(id, "HX") {
-		f.add(path, "a content template is HX and 32 hexadecimal digits, and this has %d characters", len(id))
+		f.Add(path, "a content template is HX and 32 hexadecimal digits, and this has %d characters", len(id))
 	}
 	return id
 }
@@ -112,7 +95,7 @@ func (b *binding) contentVariables(m sms.Message) (string, error) {
 	for _, v := range b.variables {
 		value := m.Params[v.ours]
 		if value == "" {
-			return "", invalidMessage("template %q: the value of %q is empty, and Twilio takes no empty value in a content template", m.Template, v.ours)
+			return "", kit.InvalidMessage("template %q: the value of %q is empty, and Twilio takes no empty value in a content template", m.Template, v.ours)
 		}
 		values[v.theirs] = value
 	}
@@ -141,16 +124,16 @@ var settings = map[string]func(e *extra, value string) (want string){
 	},
 }
 
-func newExtra(from map[string]string, path string, f *faults) extra {
+func newExtra(from map[string]string, path string, f *kit.Faults) extra {
 	var e extra
 	for _, key := range slices.Sorted(maps.Keys(from)) {
 		set, ok := settings[key]
 		if !ok {
-			f.add(path+"."+key, "there is no such key: there are %s", names(settings))
+			f.Add(path+"."+key, "there is no such key: there are %s", strings.Join(slices.Sorted(maps.Keys(settings)), ", "))
 			continue
 		}
 		if want := set(&e, from[key]); want != "" {
-			f.add(path+"."+key, "it is %q and has to be %s", from[key], want)
+			f.Add(path+"."+key, "it is %q and has to be %s", from[key], want)
 		}
 	}
 	return e

@@ -2,7 +2,6 @@ package twilio
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/notifykit/notify/sms"
 )
@@ -19,16 +18,7 @@ import (
 // the message.
 func Codes() []sms.CodeInfo { return slices.Clone(codes) }
 
-// lookup finds a code in the table.
-func lookup(code string) (sms.CodeInfo, bool) {
-	i, ok := slices.BinarySearchFunc(codes, code, func(row sms.CodeInfo, code string) int { return strings.Compare(row.Code, code) })
-	if !ok {
-		return sms.CodeInfo{}, false
-	}
-	return codes[i], true
-}
-
-// codes is sorted by Code (all have five digits) and never changed. The meanings
+// codes is never changed. The meanings
 // are those of Twilio's public error dictionary.
 var codes = []sms.CodeInfo{
 	{Code: "10001", Reason: sms.AccountBlocked, Outcome: sms.Rejected,

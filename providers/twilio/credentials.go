@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/base64"
 	"strings"
+
+	"github.com/notifykit/notify/providers/kit"
 )
 
 // The sandbox's credentials are public, so they may cross any network in the
@@ -37,21 +39,21 @@ func (c credentials) header() string {
 }
 
 // credentials checks who the options say we are.
-func (o *Options) credentials(f *faults) credentials {
+func (o *Options) credentials(f *kit.Faults) credentials {
 	sid := func(path, value, prefix string) {
 		if value != "" && !isSID(value, prefix) {
-			f.add(path, "it has to be %s and 32 hexadecimal digits, and has %d characters: copy it from Twilio's console", prefix, len(value))
+			f.Add(path, "it has to be %s and 32 hexadecimal digits, and has %d characters: copy it from Twilio's console", prefix, len(value))
 		}
 	}
 	sid("account_sid", o.AccountSID, "AC")
 	sid("parent_account_sid", o.ParentAccountSID, "AC")
 	sid("api_key_sid", o.APIKeySID, "SK")
 	if o.AccountSID == "" {
-		f.add("account_sid", "it is required: %q is in the path of every call, also with an API key", "AC…")
+		f.Add("account_sid", "it is required: %q is in the path of every call, also with an API key", "AC…")
 	}
 	secret := func(path, value string) {
 		if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-			f.add(path, "it holds a blank or a control character: was a line end read with it?")
+			f.Add(path, "it holds a blank or a control character: was a line end read with it?")
 		}
 	}
 	secret("auth_token", o.AuthToken)
@@ -59,18 +61,18 @@ func (o *Options) credentials(f *faults) credentials {
 	switch {
 	case o.APIKeySID == "" && o.APIKeySecret == "":
 		if o.AuthToken == "" {
-			f.add("auth_token", "it is required, or api_key_sid and api_key_secret instead")
+			f.Add("auth_token", "it is required, or api_key_sid and api_key_secret instead")
 		}
 		return credentials{cmp.Or(o.ParentAccountSID, o.AccountSID), o.AuthToken}
 	case o.AuthToken != "":
-		f.add("auth_token", "it is set beside an API key: set one of the two")
+		f.Add("auth_token", "it is set beside an API key: set one of the two")
 	case o.APIKeySID == "":
-		f.add("api_key_sid", "it is missing beside api_key_secret")
+		f.Add("api_key_sid", "it is missing beside api_key_secret")
 	case o.APIKeySecret == "":
-		f.add("api_key_secret", "it is missing beside api_key_sid")
+		f.Add("api_key_secret", "it is missing beside api_key_sid")
 	}
 	if o.ParentAccountSID != "" {
-		f.add("parent_account_sid", "it belongs to auth_token, and an API key is set: leave it out")
+		f.Add("parent_account_sid", "it belongs to auth_token, and an API key is set: leave it out")
 	}
 	return credentials{o.APIKeySID, o.APIKeySecret}
 }

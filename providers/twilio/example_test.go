@@ -104,6 +104,6 @@ func ExampleNew_faults() {
 	// Output:
 	// account_sid: it has to be AC and 32 hexadecimal digits, and has 5 characters: copy it from Twilio's console
 	// auth_token: it is required, or api_key_sid and api_key_secret instead
-	// endpoint: http:// would send credentials, numbers and codes to proxy.example.com in the clear: write https://, or set allow_plain_http
+	// endpoint: plain http to host "proxy.example.com" would show numbers, codes and credentials in the clear: write https://, or set allow_plain_http; the vendor's own is https://api.twilio.com
 	// from: it is no number in E.164 ("+" and 7 to 15 digits), no short code (3 to 8 digits), no sender ID (at most 11 plain characters, a letter among them), and no Messaging Service (MG and 32 hexadecimal digits)
 }

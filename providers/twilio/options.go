@@ -1,16 +1,12 @@
 package twilio
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -28,14 +24,14 @@ type Options struct {
 	// digits. It may be a subaccount. Required.
 	AccountSID string `yaml:"account_sid" default:"needed" doc:"the account that sends; may be a subaccount"`
 	// AuthToken is the account's token. Either it or an API key is required.
-	AuthToken string `yaml:"auth_token" default:"needed, or an API key" doc:"the account's"`
+	AuthToken string `yaml:"auth_token" secret:"yes" default:"needed, or an API key" doc:"the account's"`
 	// ParentAccountSID is the account that AuthToken belongs to, where that is not
 	// AccountSID but the account above it. Defaults to AccountSID.
 	ParentAccountSID string `yaml:"parent_account_sid" default:"none" doc:"the account whose token 'auth_token' is, where 'account_sid' is a subaccount"`
 	// APIKeySID and APIKeySecret are an API key of the account ("SK" and 32
 	// hexadecimal digits), used instead of AuthToken: a key can be revoked alone.
 	APIKeySID    string `yaml:"api_key_sid" default:"none" doc:"an API key, instead of 'auth_token'"`
-	APIKeySecret string `yaml:"api_key_secret" default:"none" doc:"its secret"`
+	APIKeySecret string `yaml:"api_key_secret" secret:"yes" default:"none" doc:"its secret"`
 	// Endpoint is the scheme and host of Twilio's API, and the place of its paths,
 	// where a proxy has put them under one of its own. Defaults to
 	// "https://api.twilio.com". For a region, name its host here
@@ -77,91 +73,28 @@ type Options struct {
 	Transport http.RoundTripper `yaml:"-"`
 }
 
-// String returns the options as people may see them: of a secret, and of what
-// may be one in the wrong place, no more than that there is one; of URLs the
-// host alone.
+// common returns the settings that every provider has.
+func (o Options) common() kit.Common {
+	return kit.Common{
+		Name: o.Name, Endpoint: o.Endpoint, AllowPlainHTTP: o.AllowPlainHTTP, From: o.From, Senders: o.Senders,
+		Templates: o.Templates, Timeout: o.Timeout, FindAfter: o.FindAfter, Transport: o.Transport,
+	}
+}
+
+// String returns the options without their secrets: see kit.Describe. A SID that
+// has not the form of one is masked too, because a secret may have been pasted
+// there.
 func (o Options) String() string {
-	parts := []string{"name " + cmp.Or(o.Name, driverName)}
-	add := func(name, value string) {
-		if value != "" {
-			parts = append(parts, name+" "+value)
+	for sid, prefix := range map[*string]string{&o.AccountSID: "AC", &o.ParentAccountSID: "AC", &o.APIKeySID: "SK"} {
+		if *sid != "" && !isSID(*sid, prefix) {
+			*sid = "****"
 		}
 	}
-	shown := func(name, value string, ok bool) {
-		if value != "" && !ok {
-			value = "****"
-		}
-		add(name, value)
-	}
-	shown("account_sid", o.AccountSID, isSID(o.AccountSID, "AC"))
-	shown("parent_account_sid", o.ParentAccountSID, isSID(o.ParentAccountSID, "AC"))
-	shown("auth_token", o.AuthToken, false)
-	shown("api_key_sid", o.APIKeySID, isSID(o.APIKeySID, "SK"))
-	shown("api_key_secret", o.APIKeySecret, false)
-	add("endpoint", hostOf(o.Endpoint))
-	add("from", o.From)
-	add("messaging_service_sid", o.MessagingServiceSID)
-	add("status_callback", hostOf(o.StatusCallback))
-	if len(o.Senders) > 0 {
-		add("senders", strings.Join(slices.Sorted(maps.Keys(o.Senders)), ","))
-	}
-	if o.Timeout != 0 {
-		add("timeout", o.Timeout.String())
-	}
-	return "{" + strings.Join(parts, ", ") + "}"
+	return kit.Describe(o)
 }
 
 // Format prints String under every verb.
-func (o Options) Format(f fmt.State, verb rune) { formatAs(f, verb, o.String()) }
+func (o Options) Format(f fmt.State, verb rune) { kit.Print(f, verb, o.String()) }
 
-// LogValue gives slog the same as String.
+// LogValue returns String as a slog value.
 func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
-
-// formatAs prints text under verb; under one that is not for text, with fmt's
-// own complaint about it.
-func formatAs(f fmt.State, verb rune, text string) {
-	if strings.ContainsRune("vsqxX", verb) {
-		fmt.Fprintf(f, fmt.FormatString(f, verb), text)
-		return
-	}
-	fmt.Fprintf(f, "%%!%c(%s)", verb, text)
-}
-
-// hostOf gives the scheme and host of a URL, which may not be one.
-func hostOf(text string) string {
-	if text == "" {
-		return ""
-	}
-	scheme, rest, _ := strings.Cut(text, "://")
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		rest = rest[:i]
-	}
-	rest = rest[strings.LastIndexByte(rest, '@')+1:]
-	if rest == "" || scheme != "http" && scheme != "https" {
-		return "****"
-	}
-	return scheme + "://" + rest
-}
-
-// faults gathers what is wrong with the options, each under its configured path.
-type faults []error
-
-func (f *faults) add(path, format string, args ...any) {
-	*f = append(*f, &sms.FieldError{Path: path, Err: fmt.Errorf(format, args...)})
-}
-
-func (f faults) join() error { return errors.Join(f...) }
-
-// isSID tells whether s is prefix and 32 hexadecimal digits.
-func isSID(s, prefix string) bool {
-	if len(s) != 34 || s[:2] != prefix {
-		return false
-	}
-	for i := 2; i < len(s); i++ {
-		c := s[i]
-		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
-			return false
-		}
-	}
-	return true
-}

@@ -4,149 +4,128 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"strconv"
-	"time"
+	"strings"
 
-	"github.com/notifykit/notify/internal/carrier"
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
-// A Provider sends through one Twilio account. Any number of goroutines may use
-// it at once. It prints as its name and account, without its secrets.
-type Provider struct {
-	name, account string
-	endpoint      string // without a slash at its end
-	sender        sender
-	senders       map[string]sender
-	templates     *sms.Registry
-	bindings      map[string]*binding // by template
-	http          *carrier.Client
-	findAfter     time.Duration
-	ledger        *ledger
+// A Provider sends through one Twilio account. It may be used by any number of
+// goroutines. It prints as its name and account, without its secrets.
+type Provider struct{ *kit.Provider }
 
-	// What holds secrets is behind functions: package fmt prints the fields of a
-	// struct that holds a Provider without asking its methods, and of a function no
-	// more than its address.
-	who      func() credentials
-	callback func(sms.Message) string // StatusCallback for a message
+// vendor is what this package knows of Twilio, with the settings of one account.
+type vendor struct {
+	*kit.Base
+	account  string
+	sender   sender
+	bindings map[string]*binding // by template
+	callback kit.Callback
+	who      func() credentials // behind a function: package fmt cannot print through it
 }
 
-var (
-	_ sms.Sender    = (*Provider)(nil)
-	_ sms.Checker   = (*Provider)(nil)
-	_ sms.Previewer = (*Provider)(nil)
-	_ sms.Finder    = (*Provider)(nil)
-)
-
-// New makes a Provider. It does no I/O. All that is wrong with the options comes
-// in one error, each fault a *sms.FieldError whose Path is the setting as a
-// configuration file has it.
+// New returns a Provider. It does no I/O. Every fault of the options is in one
+// error, each as an *sms.FieldError with the path that the setting has in a
+// configuration file.
 func New(o Options) (*Provider, error) {
-	var f faults
-	name := cmp.Or(o.Name, driverName)
-	who, callback := o.credentials(&f), o.callback(&f)
-	p := &Provider{
-		name:      name,
-		account:   o.AccountSID,
-		endpoint:  o.endpoint(who, &f),
-		who:       func() credentials { return who },
-		sender:    o.sender(&f),
-		senders:   o.senders(&f),
-		callback:  func(m sms.Message) string { return callback.fill(name, m) },
-		templates: o.Templates,
-		bindings:  o.bindings(name, &f),
-		findAfter: cmp.Or(o.FindAfter, sms.FindAfter),
-		ledger:    newLedger(),
-	}
-	if o.Timeout < 0 {
-		f.add("timeout", "it is negative: 0 means %v", carrier.DefaultTimeout)
-	}
-	if o.FindAfter < 0 {
-		f.add("find_after", "it is negative: 0 means %v", sms.FindAfter)
-	}
-	if err := f.join(); err != nil {
+	var f kit.Faults
+	who := o.credentials(&f)
+	v := &vendor{account: o.AccountSID, who: func() credentials { return who }}
+	v.Base = kit.Open(o.common(), kit.About{
+		Driver: driverName, Endpoint: defaultEndpoint, Account: o.AccountSID, Public: who.public(),
+		Secrets:   func() []string { return []string{who.secret, who.header()} },
+		Codes:     kit.Table{Rows: codes, StatusFirst: true},
+		RequestID: requestID, CheckSender: func(s string) error { _, err := parseSender(s); return err },
+	}, &f)
+	v.sender, v.callback = o.sender(&f), o.callback(&f)
+	v.bindings = map[string]*binding{}
+	v.Bindings(func(t sms.Template, b sms.Binding, path string) {
+		v.bindings[t.Name] = newBinding(b, o.Templates.Variables(t.Name), path, &f)
+	})
+	p, err := kit.New(v.Base, kit.Vendor[request]{
+		Order: v.order, Send: v.send, Check: v.check, Show: v.show, Hide: request.hidden,
+		Listing: v.listing(), Inspect: v.inspect, Templates: v.templates,
+	}, f)
+	if err != nil {
 		return nil, err
 	}
-	p.http = carrier.New(carrier.Options{Timeout: o.Timeout, Transport: o.Transport})
-	return p, nil
+	return &Provider{p}, nil
 }
 
-// Close refuses new calls, waits for those in flight, which end within
-// Options.Timeout, and closes the idle connections of the Provider's own
-// transport.
-func (p *Provider) Close() error { return p.http.Close() }
+// Driver makes Providers from configuration. The settings are the fields of
+// [Options] under the keys of their yaml tags:
+//
+//	providers:
+//	  twilio:
+//	    driver: twilio
+//	    account_sid: "${TWILIO_ACCOUNT_SID}"
+//	    auth_token: "${TWILIO_AUTH_TOKEN}"        # or api_key_sid and api_key_secret
+//	    from: "+15005550006"                      # or messaging_service_sid
+//	    status_callback: "https://example.com/reports/{provider}/{key}"
+//	    senders: {acme: "MG00000000000000000000000000000000"}
+//	    timeout: 5s
+func Driver() sms.Driver {
+	return kit.Driver(driverName, Codes(), New, func(o *Options, c sms.DriverConfig) { o.Name, o.Templates = c.Name, c.Templates })
+}
 
-// Send sends m once and tells what is known of it afterwards; see [sms.Sender]
-// and the package comment.
-func (p *Provider) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-	m, refused := carrier.Check(ctx, p.name, p.templates, m)
-	if refused != nil {
-		return sms.Receipt{}, refused
-	}
-	r, err := p.request(m, time.Now())
-	if err != nil {
-		return sms.Receipt{}, carrier.Refuse(p.name, m, err)
-	}
-	defer p.ledger.begin(r.to, r.text)()
-	message, c, ok := p.create(ctx, r)
+// send submits one message.
+func (v *vendor) send(ctx context.Context, r request) (kit.Accepted, error) {
+	m, c, ok := v.create(ctx, r)
 	if !ok {
-		return sms.Receipt{}, p.refusal(c, m, r)
+		return kit.Accepted{}, c.refused()
 	}
-	if fault := p.unaccepted(message, c, m, r); fault != nil {
-		return sms.Receipt{}, fault
-	}
-	p.ledger.claim(message.sid, m.Key, time.Now())
-	return sms.Receipt{
-		Provider:  p.name,
-		Key:       m.Key,
-		ID:        message.sid,
-		RequestID: requestID(c.answer.Header),
-		Segments:  segments(message.segments, r.text),
-	}, nil
-}
-
-// unaccepted looks for what makes a readable 2xx no acceptance: that it names no
-// message, or one that Twilio has given up at once.
-func (p *Provider) unaccepted(message created, c *call, m sms.Message, r request) *sms.Error {
 	switch {
-	case !isID(message.sid):
-		return p.fault(c, m, sms.Internal, sms.Unknown, errors.New("the answer is a "+strconv.Itoa(c.answer.Status)+" that names no message"))
-	case message.status == "failed": // in Twilio's terms: it could not be sent
-		e := p.fault(c, m, sms.Unsupported, sms.Rejected, errors.New("the message was created as failed"))
-		if message.code > 0 {
-			e.Code = strconv.Itoa(message.code)
-			if row, ok := lookup(e.Code); ok {
-				e.Reason = row.Reason
-			}
-		}
-		e.Message = p.words(message.words, m, r)
-		return e
+	case !isID(m.sid):
+		return kit.Accepted{}, c.answer.Unreadable("the answer names no message")
+	case m.status == "failed": // in Twilio's terms: it could not be sent
+		return kit.Accepted{}, v.createdAsFailed(m, c)
 	}
-	return nil
+	return kit.Accepted{ID: m.sid, RequestID: requestID(c.answer.Header), Segments: count(m.segments)}, nil
 }
 
-// segments reads what Twilio counted, and counts itself where it says nothing or
-// zero, as it does until a Messaging Service has chosen a sender.
-func segments(said, text string) int {
-	if n, err := strconv.Atoi(said); err == nil && n > 0 {
-		return n
+// count reads a number of segments. It is zero until a Messaging Service has chosen
+// a sender.
+func count(segments string) int {
+	n, err := strconv.Atoi(segments)
+	if err != nil {
+		return 0
 	}
-	n, _ := sms.CountSegments(text)
-	return n
+	return max(n, 0)
 }
 
-// String returns the name and the account.
-func (p *Provider) String() string {
-	if p == nil {
-		return driverName
+func (v *vendor) createdAsFailed(m created, c *call) error {
+	refused := &kit.Refusal{Header: c.answer.Header, Words: m.words, Reason: sms.Unsupported, Outcome: sms.Rejected,
+		Cause: errors.New("the message was created as failed")}
+	if m.code > 0 {
+		refused.Code = strconv.Itoa(m.code)
+		row, _ := v.Codes.Find("", refused.Code)
+		refused.Reason = cmp.Or(row.Reason, refused.Reason)
 	}
-	return p.name + " (account " + p.account + ")"
+	return refused
 }
 
-// Format prints String under every verb, so that no secret shows.
-func (p *Provider) Format(f fmt.State, verb rune) { formatAs(f, verb, p.String()) }
+// show returns the parameters that Twilio would get, as the SDK writes them.
+func (v *vendor) show(r request) map[string]string {
+	all := map[string]string{}
+	for name, values := range v.form(r) {
+		all[name] = values[0]
+	}
+	return all
+}
 
-// LogValue gives slog the same as String.
-func (p *Provider) LogValue() slog.Value { return slog.StringValue(p.String()) }
+// hidden lists what Twilio's words must not repeat. Masking every "a" would leave
+// nothing to read, so short texts stay.
+func (r request) hidden() []string {
+	const shortest = 4
+	hidden := []string{r.variables, r.callback}
+	if len(r.text) >= shortest {
+		hidden = append(hidden, r.text)
+	}
+	return hidden
+}
+
+// isSID reports whether s is prefix and 32 hexadecimal digits.
+func isSID(s, prefix string) bool {
+	return len(s) == 34 && strings.HasPrefix(s, prefix) && strings.Trim(s[2:], "0123456789abcdefABCDEF") == ""
+}

@@ -2,18 +2,18 @@ package twilio
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/twilio/twilio-go/client"
 	openapi "github.com/twilio/twilio-go/rest/api/v2010"
 
-	"github.com/notifykit/notify/internal/carrier"
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -31,11 +31,12 @@ var errNotCarried = errors.New("twilio: the answer is not for the SDK")
 // A call is the SDK's client for one request. It holds the request's context,
 // for which the SDK has no place.
 type call struct {
-	ctx context.Context
-	p   *Provider
+	ctx  context.Context
+	v    *vendor
+	base string // the address of another API; empty: the one that sends
 
-	answer  carrier.Answer
-	failure *carrier.Failure // no whole answer, or none at all
+	answer kit.Answer
+	err    error // there is no answer
 }
 
 var _ client.BaseClient = (*call)(nil)
@@ -43,15 +44,12 @@ var _ client.BaseClient = (*call)(nil)
 // SendRequest carries what the SDK built. It hands on only a whole 2xx; whatever
 // else came is in c.
 func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[string]any, body ...byte) (*http.Response, error) {
-	req, err := c.p.newRequest(method, rawURL, data, headers)
+	req, err := c.v.newRequest(cmp.Or(c.base, c.v.URL), method, rawURL, data, headers)
 	if err != nil {
-		c.failure = &carrier.Failure{Reason: sms.Internal, Outcome: sms.Rejected, Err: err}
+		c.err = err
 		return nil, errNotCarried
 	}
-	if c.answer, c.failure = c.p.http.Do(c.ctx, req); c.failure != nil {
-		return nil, errNotCarried
-	}
-	if c.answer.Cut != nil || c.answer.Status < 200 || c.answer.Status > 299 {
+	if c.answer, c.err = c.v.Do(c.ctx, req); c.err != nil || !c.answer.OK() {
 		return nil, errNotCarried
 	}
 	return &http.Response{
@@ -63,27 +61,25 @@ func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[s
 
 // AccountSid, SetTimeout, SetOauth and OAuth are what the SDK asks for besides.
 
-func (c *call) AccountSid() string       { return c.p.account }
+func (c *call) AccountSid() string       { return c.v.account }
 func (c *call) SetTimeout(time.Duration) {}
 func (c *call) SetOauth(client.OAuth)    {}
 func (c *call) OAuth() client.OAuth      { return nil }
 
 // newRequest makes the HTTP request. Of the SDK's URL only the path counts: its
 // host follows TWILIO_REGION and TWILIO_EDGE.
-func (p *Provider) newRequest(method, rawURL string, data url.Values, headers map[string]any) (*http.Request, error) {
+func (v *vendor) newRequest(base, method, rawURL string, data url.Values, headers map[string]any) (*http.Request, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return nil, errors.New("the SDK built no URL")
+		return nil, &kit.Failure{Reason: sms.Internal, Outcome: sms.Rejected, Err: errors.New("the SDK built no URL")}
 	}
-	target, form := p.endpoint+u.EscapedPath(), data.Encode()
-	var req *http.Request
+	target, form := base+u.EscapedPath(), data.Encode()
 	if method == http.MethodGet {
-		req, err = http.NewRequest(method, target+"?"+form, nil)
-	} else {
-		req, err = http.NewRequest(method, target, strings.NewReader(form))
+		target, form = target+"?"+form, ""
 	}
+	req, err := v.Request(method, target, "", form)
 	if err != nil {
-		return nil, errors.New("the request cannot be built")
+		return nil, err
 	}
 	for name, value := range headers {
 		if text, ok := value.(string); ok && method != http.MethodGet {
@@ -92,7 +88,7 @@ func (p *Provider) newRequest(method, rawURL string, data url.Values, headers ma
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", userAgent)
-	who := p.who()
+	who := v.who()
 	req.SetBasicAuth(who.user, who.secret)
 	return req, nil
 }
@@ -106,8 +102,8 @@ type created struct {
 
 // create sends r. ok tells whether the answer is a 2xx that could be read; else
 // call says what came.
-func (p *Provider) create(ctx context.Context, r request) (message created, c *call, ok bool) {
-	c = &call{ctx: ctx, p: p}
+func (v *vendor) create(ctx context.Context, r request) (message created, c *call, ok bool) {
+	c = &call{ctx: ctx, v: v}
 	m, err := openapi.NewApiServiceWithClient(c).CreateMessage(r.params())
 	if err != nil || m == nil {
 		return created{}, c, false
@@ -133,8 +129,8 @@ const perPage = 200
 
 // list gets the page of messages to a number that token and number name; both
 // are empty for the first. ok as in create.
-func (p *Provider) list(ctx context.Context, to sms.Number, token, number string) (found page, c *call, ok bool) {
-	c = &call{ctx: ctx, p: p}
+func (v *vendor) list(ctx context.Context, to sms.Number, token, number string) (found page, c *call, ok bool) {
+	c = &call{ctx: ctx, v: v}
 	said, err := openapi.NewApiServiceWithClient(c).PageMessage(&openapi.ListMessageParams{To: new(to.E164()), PageSize: new(perPage)}, token, number)
 	if err != nil || said == nil || said.Messages == nil {
 		return page{}, c, false
@@ -176,8 +172,8 @@ func (r *request) params() *openapi.CreateMessageParams {
 }
 
 // form gives the parameters that Twilio would get of r, as the SDK writes them.
-func (p *Provider) form(r request) url.Values {
-	f := &formOnly{account: p.account}
+func (v *vendor) form(r request) url.Values {
+	f := &formOnly{account: v.account}
 	_, _ = openapi.NewApiServiceWithClient(f).CreateMessage(r.params()) // it ends in errNotCarried
 	return f.data
 }

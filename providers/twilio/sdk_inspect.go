@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	openapi "github.com/twilio/twilio-go/rest/api/v2010"
-
-	"github.com/notifykit/notify/sms"
 )
 
 // The calls that look at an account. Those of the API that sends are the SDK's.
@@ -18,9 +16,9 @@ import (
 // two fields are read, are read here.
 
 // fetchAccount gives the account's status: "active", "suspended", "closed".
-func (p *Provider) fetchAccount(ctx context.Context) (status string, c *call, ok bool) {
-	c = &call{ctx: ctx, p: p}
-	a, err := openapi.NewApiServiceWithClient(c).FetchAccount(p.account)
+func (v *vendor) fetchAccount(ctx context.Context) (status string, c *call, ok bool) {
+	c = &call{ctx: ctx, v: v}
+	a, err := openapi.NewApiServiceWithClient(c).FetchAccount(v.account)
 	if err != nil || a == nil {
 		return "", c, false
 	}
@@ -28,16 +26,16 @@ func (p *Provider) fetchAccount(ctx context.Context) (status string, c *call, ok
 }
 
 // listOne asks for the newest message, which any credentials that send may do.
-func (p *Provider) listOne(ctx context.Context) (c *call, ok bool) {
-	c = &call{ctx: ctx, p: p}
+func (v *vendor) listOne(ctx context.Context) (c *call, ok bool) {
+	c = &call{ctx: ctx, v: v}
 	_, err := openapi.NewApiServiceWithClient(c).PageMessage(&openapi.ListMessageParams{PageSize: new(1)}, "", "")
 	return c, err == nil
 }
 
 // ownsNumber tells whether the account has a number, and whether that can send
 // text messages.
-func (p *Provider) ownsNumber(ctx context.Context, number string) (owns, texts bool, c *call, ok bool) {
-	c = &call{ctx: ctx, p: p}
+func (v *vendor) ownsNumber(ctx context.Context, number string) (owns, texts bool, c *call, ok bool) {
+	c = &call{ctx: ctx, v: v}
 	said, err := openapi.NewApiServiceWithClient(c).PageIncomingPhoneNumber(&openapi.ListIncomingPhoneNumberParams{PhoneNumber: &number}, "", "")
 	if err != nil || said == nil {
 		return false, false, c, false
@@ -72,8 +70,8 @@ type contentPage struct {
 
 // get asks another of the vendor's APIs, whose host begins with service where
 // ours begins with "api".
-func (p *Provider) get(ctx context.Context, service, path string, query url.Values, into any) (c *call, ok bool) {
-	c = &call{ctx: ctx, p: p.at(service)}
+func (v *vendor) get(ctx context.Context, service, path string, query url.Values, into any) (c *call, ok bool) {
+	c = &call{ctx: ctx, v: v, base: v.at(service)}
 	r, err := c.SendRequest(http.MethodGet, path, query, nil)
 	if err != nil {
 		return c, false
@@ -81,18 +79,13 @@ func (p *Provider) get(ctx context.Context, service, path string, query url.Valu
 	return c, json.NewDecoder(r.Body).Decode(into) == nil
 }
 
-// at gives p with the endpoint of another API. A sandbox and a proxy of one's own
-// have them all at one place.
-func (p *Provider) at(service string) *Provider {
-	scheme, host, _ := strings.Cut(p.endpoint, "://")
+// at returns the address of another API. A sandbox and a proxy have all of them at
+// one place.
+func (v *vendor) at(service string) string {
+	scheme, host, _ := strings.Cut(v.URL, "://")
 	rest, isAPI := strings.CutPrefix(host, "api.")
 	if !isAPI || !strings.HasSuffix(host, ".twilio.com") {
-		return p
+		return v.URL
 	}
-	other := *p
-	other.endpoint = scheme + "://" + service + "." + rest
-	return &other
+	return scheme + "://" + service + "." + rest
 }
-
-// refused makes the error of a call that looked.
-func (p *Provider) refused(c *call) *sms.Error { return p.refusal(c, sms.Message{}, request{}) }

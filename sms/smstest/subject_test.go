@@ -15,8 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/notifykit/notify/internal/carrier"
 	"github.com/notifykit/notify/internal/redact"
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 	"github.com/notifykit/notify/sms/smstest"
 )
@@ -31,7 +31,7 @@ type subject struct {
 	flaw      string
 	endpoint  string
 	templates *sms.Registry
-	http      *carrier.Client
+	http      *kit.Client
 	transport *http.Transport // its own, where a flaw needs one
 
 	closed  atomic.Bool
@@ -47,7 +47,7 @@ func (s *subject) has(flaw string) bool { return s.flaw == flaw }
 
 func newSubject(flaw, endpoint string, r *sms.Registry, timeout time.Duration) *subject {
 	s := &subject{flaw: flaw, endpoint: endpoint, templates: r, sameKey: sms.NewKey()}
-	o := carrier.Options{Timeout: timeout}
+	o := kit.ClientOptions{Timeout: timeout}
 	switch flaw {
 	case "keeps two idle connections":
 		s.transport = &http.Transport{MaxIdleConnsPerHost: 2}
@@ -97,7 +97,7 @@ func newSubject(flaw, endpoint string, r *sms.Registry, timeout time.Duration) *
 			return s.transport.RoundTrip(again)
 		})
 	}
-	s.http = carrier.New(o)
+	s.http = kit.NewClient(o)
 	return s
 }
 
@@ -133,7 +133,7 @@ func (s *subject) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) 
 		}
 	}
 	m = s.before(m)
-	m, refused := carrier.Check(ctx, smstest.Name, s.templates, m)
+	m, refused := kit.Check(ctx, smstest.Name, s.templates, m)
 	if refused != nil {
 		if s.has("calls a wrong number a wrong message") && refused.Reason == sms.InvalidNumber {
 			refused.Reason = sms.InvalidMessage
@@ -179,7 +179,7 @@ func (s *subject) before(m sms.Message) sms.Message {
 // exchange makes the request and reads the answer.
 func (s *subject) exchange(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	no := func(reason sms.Reason, words string) (sms.Receipt, error) {
-		return sms.Receipt{}, carrier.Refuse(smstest.Name, m, &sms.Error{Reason: reason, Outcome: sms.Rejected, Err: errors.New(words)})
+		return sms.Receipt{}, kit.Refuse(smstest.Name, m, &sms.Error{Reason: reason, Outcome: sms.Rejected, Err: errors.New(words)})
 	}
 	s.flying.Add(1)
 	defer s.flying.Add(-1)
@@ -191,10 +191,10 @@ func (s *subject) exchange(ctx context.Context, m sms.Message) (sms.Receipt, err
 	}
 	request, err := s.request(m)
 	if err != nil {
-		return sms.Receipt{}, carrier.Refuse(smstest.Name, m, err)
+		return sms.Receipt{}, kit.Refuse(smstest.Name, m, err)
 	}
 	answer, failure := s.http.Do(ctx, request)
-	twice := s.has("repeats what was hung up on") && failure != nil && errors.Is(failure.Err, io.EOF) ||
+	twice := s.has("repeats what was hung up on") && errors.Is(failure, io.EOF) ||
 		s.has("repeats after a 503") && failure == nil && answer.Status == http.StatusServiceUnavailable ||
 		s.has("sends notices twice") && m.Template == smstest.Notice
 	if twice {
@@ -203,7 +203,7 @@ func (s *subject) exchange(ctx context.Context, m sms.Message) (sms.Receipt, err
 		}
 	}
 	if failure != nil {
-		return sms.Receipt{}, failure.Error(smstest.Name, m)
+		return sms.Receipt{}, failed(failure, m)
 	}
 	return s.read(answer, m)
 }
@@ -261,9 +261,9 @@ func (s *subject) params(m sms.Message) sms.Message {
 // codes is the table of the subject's vendor.
 var codes = map[string]sms.Reason{"1": sms.Throttled, "2": sms.RecipientBlocked, "3": sms.Unavailable, "4": sms.Unauthorized}
 
-func (s *subject) read(a carrier.Answer, m sms.Message) (sms.Receipt, error) {
+func (s *subject) read(a kit.Answer, m sms.Message) (sms.Receipt, error) {
 	e := &sms.Error{Provider: smstest.Name, Key: m.Key, Kind: m.Kind}
-	e.Reason, e.Outcome = carrier.OfStatus(a.Status)
+	e.Reason, e.Outcome = kit.OfStatus(a.Status)
 	accepted := sms.Receipt{Provider: smstest.Name, Key: m.Key, ID: "m1", Segments: 1}
 	var said struct{ Code, ID, Message string }
 	unreadable := json.Unmarshal(a.Body, &said)
@@ -280,7 +280,7 @@ func (s *subject) read(a carrier.Answer, m sms.Message) (sms.Receipt, error) {
 	case s.has("reads the beginning of a refusal") && strings.Contains(body, `"code":"9"`):
 		e.Outcome = sms.Rejected
 		return sms.Receipt{}, e
-	case s.has("takes an answer without end for a refusal") && len(a.Body) == carrier.MaxAnswer && a.Status == 200:
+	case s.has("takes an answer without end for a refusal") && len(a.Body) == kit.MaxAnswer && a.Status == 200:
 		e.Outcome = sms.Rejected
 		return sms.Receipt{}, e
 	case s.has("takes an empty object for a refusal") && body == "{}":
@@ -299,11 +299,11 @@ func (s *subject) read(a carrier.Answer, m sms.Message) (sms.Receipt, error) {
 	return s.judge(a, m, e, accepted, unreadable, said.Code, said.ID, said.Message)
 }
 
-func (s *subject) judge(a carrier.Answer, m sms.Message, e *sms.Error, accepted sms.Receipt, unreadable error, code, id, words string) (sms.Receipt, error) {
+func (s *subject) judge(a kit.Answer, m sms.Message, e *sms.Error, accepted sms.Receipt, unreadable error, code, id, words string) (sms.Receipt, error) {
 	cutFirst := e.Outcome == sms.Unknown || s.has("leaves a cut 4xx open") && errors.Is(errorOf(a.Cut), io.ErrUnexpectedEOF)
 	switch {
 	case a.Cut != nil && cutFirst:
-		return sms.Receipt{}, a.Cut.Error(smstest.Name, m)
+		return sms.Receipt{}, failed(a.Cut, m)
 	case e.Outcome == sms.Rejected || a.Status != http.StatusOK:
 		return sms.Receipt{}, e
 	case unreadable != nil || code == "" || code == "0" && id == "":
@@ -340,7 +340,13 @@ func (s *subject) judge(a carrier.Answer, m sms.Message, e *sms.Error, accepted 
 	return sms.Receipt{}, e
 }
 
-func errorOf(f *carrier.Failure) error {
+// failed is the error of a call without a whole answer.
+func failed(err error, m sms.Message) *sms.Error {
+	f, _ := errors.AsType[*kit.Failure](err)
+	return kit.Refuse(smstest.Name, m, &sms.Error{Reason: f.Reason, Outcome: f.Outcome, Err: f.Err})
+}
+
+func errorOf(f *kit.Failure) error {
 	if f == nil {
 		return nil
 	}
