@@ -37,11 +37,15 @@ func ParseNumber(s, region string) (Number, error) {
 	return r.number, nil
 }
 
+// ErrPlusLost is the cause of an error of ParseFormNumber if a "+" that was not
+// encoded may have become a blank.
+var ErrPlusLost = errors.New("it begins with a blank, which may have been a \"+\": encode + as %2B")
+
 // ParseFormNumber is ParseNumber for a value of a submitted HTML form, or of the
 // query of a URL. In these a "+" that was not encoded arrives as a blank. So if
 // the value begins with a blank and a digit, ParseFormNumber returns the number
 // with "+" in front, or as it is dialed in region, whichever is a mobile number;
-// if both are, or neither, it refuses the value.
+// if both are, or neither, its error matches ErrPlusLost.
 func ParseFormNumber(value, region string) (Number, error) {
 	if len(value) < 2 || value[0] != ' ' || value[1] < '0' || value[1] > '9' {
 		return ParseNumber(value, region)
@@ -55,7 +59,7 @@ func ParseFormNumber(value, region string) (Number, error) {
 	case blank && !plus:
 		return national.number, nil
 	}
-	return "", &Error{Reason: InvalidNumber, Outcome: Rejected, Err: errors.New("it begins with a blank, which may have been a \"+\": encode + as %2B")}
+	return "", &Error{Reason: InvalidNumber, Outcome: Rejected, Err: ErrPlusLost}
 }
 
 func parseNumber(s, region string) (reading, error) {
