@@ -62,6 +62,10 @@ func TestMaxmemory(t *testing.T) {
 			_, _, _, err := s.TakeSent(ctx, id(i), nil, []verify.Cell{{Scope: "prefix", Of: fmt.Sprint(i), Per: time.Hour}})
 			return err
 		}},
+		{"answers", func(i int) error {
+			_, err := s.Check(ctx, verify.CheckStep{Subject: verify.Subject{To: number(i)}, ID: id(i), Max: 5, Answers: limit(fmt.Sprint("range", i))})
+			return err
+		}},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			refused, i := 0, 0
