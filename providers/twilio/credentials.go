@@ -60,6 +60,7 @@ func (o *Options) credentials(f *kit.Faults) credentials {
 	}
 	secret("auth_token", o.AuthToken)
 	secret("api_key_secret", o.APIKeySecret)
+	secret("webhook_token", o.WebhookToken)
 	switch {
 	case o.APIKeySID == "" && o.APIKeySecret == "":
 		if o.AuthToken == "" {
