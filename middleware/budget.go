@@ -62,19 +62,21 @@ type present struct {
 	count BudgetCount
 }
 
-// NewBudget makes a Budget of this process, which begins at zero with it. With no
-// limits only Stop holds messages back. Every fault of the limits comes in one
-// error.
+// NewBudget returns a Budget that counts in this process, from zero. Without limits only
+// Stop holds messages back. Its error lists everything that is wrong with the limits.
 func NewBudget(limits ...BudgetLimit) (*Budget, error) {
 	return NewSharedBudget(NewMemoryBudgetStore(), limits...)
 }
 
-// NewSharedBudget makes a Budget that counts in store: one with all others of that
-// store whose limits have the same names, which tell them apart and so are all
-// different. The hours and days are those of each process's clock.
+// NewSharedBudget returns a Budget that counts in store, together with all others of that
+// store whose limits have the same names. Each limit needs a name of its own. The hours
+// and days are those of each process's clock. Its error lists everything that is wrong.
 func NewSharedBudget(store BudgetStore, limits ...BudgetLimit) (*Budget, error) {
 	b := &Budget{store: store}
 	var faults []error
+	if store == nil {
+		faults = append(faults, errors.New("there is no store: nil was given"))
+	}
 	names := map[string]bool{}
 	for _, l := range limits {
 		faults = append(faults, l.validate())
@@ -165,8 +167,6 @@ func (b *Budget) take(ctx context.Context, m sms.Message) ([]BudgetCount, error)
 		return nil, refusal(sms.OverBudget, 0, fmt.Errorf("all messages are stopped: %s", stopped))
 	case len(counts) == 0:
 		return nil, nil
-	case b.store == nil:
-		return nil, refusal(sms.Internal, 0, errors.New("there is no store: NewSharedBudget was given nil"))
 	}
 	before, err := b.store.Spend(ctx, spend(1, counts))
 	switch {

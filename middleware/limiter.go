@@ -39,9 +39,19 @@ type shard struct {
 // unique in its shard.
 type stamp int64
 
-// NewLimiter returns a MemoryLimiter in which all windows hold for each key. If
-// there is no window, or one that [Window.Validate] refuses, every Take returns an
-// error that says so.
+// NewMemoryLimiter returns a MemoryLimiter in which all windows hold for each key. Its
+// error lists every window that [Window.Validate] refuses. At least one window is needed.
+func NewMemoryLimiter(windows ...Window) (*MemoryLimiter, error) {
+	l := NewLimiter(windows...)
+	if l.fault != nil {
+		return nil, l.fault
+	}
+	return l, nil
+}
+
+// NewLimiter is [NewMemoryLimiter] for windows that are known to be right. If they are
+// not, Err returns why, and so does every Take; a constructor that returns an error and
+// is given the limiter, such as [NewRateLimit], returns it.
 func NewLimiter(windows ...Window) *MemoryLimiter {
 	l := &MemoryLimiter{windows: slices.Clone(windows), seed: maphash.MakeSeed(), base: time.Now()}
 	l.fault = checkWindows(l.windows)
@@ -50,6 +60,9 @@ func NewLimiter(windows ...Window) *MemoryLimiter {
 	}
 	return l
 }
+
+// Err returns what is wrong with the windows; nil: nothing.
+func (l *MemoryLimiter) Err() error { return l.fault }
 
 // Take takes one of key's tokens if every window allows it. Of N concurrent
 // callers exactly as many pass as the windows have room for.

@@ -363,3 +363,25 @@ func TestWindow_Validate(t *testing.T) {
 		})
 	}
 }
+
+// A faulty window is reported by the constructor, and by those that are given the limiter.
+func TestNewMemoryLimiter_faults(t *testing.T) {
+	bad := []middleware.Window{{Count: 0, Per: time.Hour}, {Count: 1, Per: time.Hour}, {Count: 1, Per: 0}}
+	l, err := middleware.NewMemoryLimiter(bad...)
+	if l != nil || err == nil || !strings.Contains(err.Error(), "window 1: count is 0") || !strings.Contains(err.Error(), "window 3: per is 0s") {
+		t.Errorf("%v, %v", l, err)
+	}
+	if l, err := middleware.NewMemoryLimiter(); l != nil || err == nil {
+		t.Errorf("no window: %v, %v", l, err)
+	}
+	if err := middleware.LimiterErr(middleware.NewLimiter(bad...)); err == nil {
+		t.Error("LimiterErr reports nothing")
+	}
+	l, err = middleware.NewMemoryLimiter(bad[1])
+	if err != nil || l.Err() != nil || middleware.LimiterErr(l) != nil {
+		t.Errorf("a good one: %v", err)
+	}
+	if _, err := middleware.NewSharedBudget(nil); err == nil || !strings.Contains(err.Error(), "no store") {
+		t.Errorf("a Budget without a store: %v", err)
+	}
+}

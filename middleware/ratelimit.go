@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -52,17 +53,39 @@ type RateLimitOptions struct {
 	Exempt func(sms.Message) bool
 }
 
-// RateLimit lets through what l allows. What it does not allow is refused,
-// Rejected, with RetryAfter, or waits for up to MaxWait; a wait that would not end
-// before the caller's deadline and Message.Expires is not begun.
+// NewRateLimit returns a middleware that lets through what l allows. A message over the
+// limit is refused, Rejected with RetryAfter, or waits for up to MaxWait. A wait that
+// would not end before the caller's deadline and Message.Expires is not begun.
 //
-// Where the limit is the recipient's (Reason is RecipientLimited), a message that
-// was Rejected gives its own token back, so that nobody is locked out by a
-// message that was never sent; unless it was the vendor that said
-// RecipientLimited. A message whose outcome is Unknown keeps it. A limit on calls
-// keeps it always, because the call was made.
+// If the limit is on a recipient (Reason is RecipientLimited), the token of a message
+// that was Rejected is returned, so that a message that was never sent does not count;
+// but not if the vendor itself said RecipientLimited. A message whose outcome is Unknown
+// counts. A limit on calls counts every call.
 //
-// A Limiter that fails is nobody's fault but ours: Internal, Rejected.
+// A Limiter that fails is Internal, Rejected. NewRateLimit returns an error if l is nil,
+// or is a Limiter with a method Err() error that returns one.
+func NewRateLimit(l Limiter, o RateLimitOptions) (sms.Middleware, error) {
+	if err := LimiterErr(l); err != nil {
+		return nil, fmt.Errorf("middleware: the limit %q: %w", o.Name, err)
+	}
+	return RateLimit(l, o), nil
+}
+
+// LimiterErr returns why l can never count: it is nil, or has a method Err() error, such
+// as [MemoryLimiter.Err], that returns an error. Constructors that are given a Limiter
+// call it.
+func LimiterErr(l Limiter) error {
+	switch l := l.(type) {
+	case nil:
+		return errors.New("there is no Limiter: nil was given")
+	case interface{ Err() error }:
+		return l.Err()
+	}
+	return nil
+}
+
+// RateLimit is [NewRateLimit] for a Limiter that is known to be right. With a faulty one
+// every message is Internal, Rejected.
 func RateLimit(l Limiter, o RateLimitOptions) sms.Middleware {
 	switch {
 	case o.Reason == "" && o.Key != nil:
@@ -107,7 +130,7 @@ func (r *rateLimit) take(ctx context.Context, m sms.Message) (Token, error) {
 		return Token{}, refuse(m, cause)
 	}
 	if r.limiter == nil {
-		return Token{}, r.fault(m, internal("there is no Limiter: RateLimit was given nil"))
+		return Token{}, r.fault(m, LimiterErr(nil))
 	}
 	if err := checkKey(key); err != nil { // whatever the Limiter
 		return Token{}, r.fault(m, err)

@@ -237,17 +237,24 @@ func TestRateLimit_faultsOfOurs(t *testing.T) {
 		limiter middleware.Limiter
 		key     func(sms.Message) string
 		want    string
+
+		constructor bool // it is known before any message
 	}{
-		{"the store fails", broken, middleware.ByNumber, "connection refused"},
-		{"no limiter", nil, middleware.ByNumber, "RateLimit was given nil"},
-		{"a masked number as the key", middleware.NewPacer(1, 1), masked, "a masked number is no key"},
-		{"no window", middleware.NewLimiter(), nil, "there is no window"},
-		{"a window of nothing", middleware.NewLimiter(middleware.Window{Count: 0, Per: time.Hour}, middleware.Window{Count: 1}), nil, "window 1: count is 0"},
-		{"a pace of nothing", middleware.NewPacer(0, 1), nil, "more than 0"},
+		{"the store fails", broken, middleware.ByNumber, "connection refused", false},
+		{"no limiter", nil, middleware.ByNumber, "there is no Limiter", true},
+		{"a masked number as the key", middleware.NewPacer(1, 1), masked, "a masked number is no key", false},
+		{"no window", middleware.NewLimiter(), nil, "there is no window", true},
+		{"a window of nothing", middleware.NewLimiter(middleware.Window{Count: 0, Per: time.Hour}, middleware.Window{Count: 1}), nil, "window 1: count is 0", true},
+		{"a pace of nothing", middleware.NewPacer(0, 1), nil, "more than 0", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			v := newVendor("a")
+			if mw, err := middleware.NewRateLimit(test.limiter, middleware.RateLimitOptions{Key: test.key}); test.constructor && (mw != nil || err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("NewRateLimit returns %v, want %q", err, test.want)
+			} else if !test.constructor && err != nil {
+				t.Errorf("NewRateLimit returns %v", err)
+			}
 			_, err := sms.Chain(v, middleware.RateLimit(test.limiter, middleware.RateLimitOptions{Key: test.key})).Send(t.Context(), message)
 			wantReason(t, err, sms.Internal, sms.Rejected)
 			if e := sms.AsError(err); e.Provider != "" || !strings.Contains(err.Error(), test.want) {

@@ -180,6 +180,11 @@ func (o Options) validate() error {
 	if o.Sender == nil {
 		fault("Sender is nil: give the client that sends")
 	}
+	if o.Limiter != nil {
+		if err := middleware.LimiterErr(o.Limiter); err != nil {
+			fault("Limiter: %w", err)
+		}
+	}
 	if o.Workers < 1 {
 		fault("Workers is %d: it is at least 1", o.Workers)
 	}

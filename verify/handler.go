@@ -59,20 +59,31 @@ type HTTPOptions struct {
 	Logger *slog.Logger
 }
 
-// Handler serves v over HTTP, to be mounted in any router that keeps the path:
+// NewHandler returns a handler that serves v over HTTP, for any router that keeps the path:
 //
 //	POST /codes        {"mobile":"138 0000 0000"}
 //	  201 {"mobile":"+8613800000000","expires_in":300,"resend_after":60}
 //	POST /codes/check  {"mobile":"138 0000 0000","code":"123456"}
 //	  200 {"verified":true}
 //
-// Bodies are JSON or forms; both paths are answered with and without a slash at
-// the end. [OpenAPI] describes every answer, and docs/verify.md how to mount it.
-// Every text for people is in English or Chinese, by Accept-Language.
+// Bodies are JSON or forms. Both paths may end in a slash. [OpenAPI] describes every
+// response, and docs/verify.md how to mount the handler. Texts for people are in English
+// or Chinese, by Accept-Language.
 //
-// It panics for no options: an Origin or a Purpose that is none makes every
-// request fail with 503 and a line in Logger that says so.
-func Handler(v *Verifier, o HTTPOptions) http.Handler {
+// Its error lists everything that is wrong with o, and a nil v.
+func NewHandler(v *Verifier, o HTTPOptions) (http.Handler, error) {
+	h := newHandler(v, o)
+	if h.fault != nil {
+		return nil, h.fault
+	}
+	return h, nil
+}
+
+// Handler is [NewHandler] for options that are known to be right. If they are not, every
+// request is answered with 503, and Logger is given the reason.
+func Handler(v *Verifier, o HTTPOptions) http.Handler { return newHandler(v, o) }
+
+func newHandler(v *Verifier, o HTTPOptions) *handler {
 	o.Purpose = cmp.Or(o.Purpose, "login")
 	o.Timeout = cmp.Or(max(0, o.Timeout), 15*time.Second)
 	o.MaxBody = cmp.Or(max(0, o.MaxBody), 4096)
@@ -82,16 +93,28 @@ func Handler(v *Verifier, o HTTPOptions) http.Handler {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	h := &handler{v: v, o: o, sites: http.NewCrossOriginProtection()}
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf("verify: "+format, args...)) }
 	if v == nil {
-		h.fault = errors.New("verify: Handler was given no Verifier")
-	} else if !validPurpose(o.Purpose) {
-		h.fault = fmt.Errorf("verify: HTTPOptions.Purpose %q has to be at most %d of a-z, 0-9, - and _", o.Purpose, maxPurpose)
+		fault("the handler was given no Verifier")
+	}
+	if !validPurpose(o.Purpose) {
+		fault("HTTPOptions.Purpose %q has to be at most %d of a-z, 0-9, - and _", o.Purpose, maxPurpose)
+	}
+	if _, err := sms.ParseNumber("+14155550100", o.Region); err != nil { // a good number: only the region can be wrong
+		fault("HTTPOptions.Region: %w", err)
+	}
+	for i, proxy := range o.TrustedProxies {
+		if !proxy.IsValid() {
+			fault("HTTPOptions.TrustedProxies[%d] is no range of addresses: make it with netip.ParsePrefix", i)
+		}
 	}
 	for _, origin := range o.Origins {
 		if err := h.sites.AddTrustedOrigin(origin); err != nil {
-			h.fault = errors.Join(h.fault, fmt.Errorf("verify: HTTPOptions.Origins: %w", err))
+			fault("HTTPOptions.Origins: %w", err)
 		}
 	}
+	h.fault = errors.Join(faults...)
 	return h
 }
 

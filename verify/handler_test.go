@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -249,23 +250,38 @@ func TestHandler_otherSites(t *testing.T) {
 }
 
 func TestHandler_faultsOfItsOptions(t *testing.T) {
-	for name, h := range map[string]func(*slog.Logger) http.Handler{
-		"no verifier": func(l *slog.Logger) http.Handler { return verify.Handler(nil, verify.HTTPOptions{Logger: l}) },
-		"a purpose that is none": func(l *slog.Logger) http.Handler {
-			return verify.Handler(newWorld(t).Verifier, verify.HTTPOptions{Purpose: "Log in", Logger: l})
-		},
-		"an origin that is none": func(l *slog.Logger) http.Handler {
-			return verify.Handler(newWorld(t).Verifier, verify.HTTPOptions{Origins: []string{"app.example.com"}, Logger: l})
-		},
+	v := newWorld(t).Verifier
+	for _, c := range []struct {
+		name  string
+		v     *verify.Verifier
+		o     verify.HTTPOptions
+		wants []string
+	}{
+		{"no verifier", nil, verify.HTTPOptions{}, []string{"no Verifier"}},
+		{"a malformed purpose", v, verify.HTTPOptions{Purpose: "Log in"}, []string{`Purpose "Log in"`}},
+		{"a malformed origin", v, verify.HTTPOptions{Origins: []string{"app.example.com"}}, []string{"Origins"}},
+		{"an unknown region", v, verify.HTTPOptions{Region: "Germany"}, []string{"Region"}},
+		{"a zero proxy", v, verify.HTTPOptions{TrustedProxies: make([]netip.Prefix, 1)}, []string{"TrustedProxies[0]"}},
+		{"several", nil, verify.HTTPOptions{Purpose: "Log in", Origins: []string{"a", "b"}}, []string{"no Verifier", "Purpose", `"a"`, `"b"`}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			var log strings.Builder
-			s := &site{world: &world{TB: t}, handler: h(slog.New(slog.NewTextHandler(&log, nil))), contract: newContract(t)}
+			c.o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			h, err := verify.NewHandler(c.v, c.o)
+			if h != nil || err == nil {
+				t.Fatalf("NewHandler returns %v, %v", h, err)
+			}
+			s := &site{world: &world{TB: t}, handler: verify.Handler(c.v, c.o), contract: newContract(t)}
 			code, _ := s.post("/codes", `{"mobile":"+8613800000001"}`)
-			if code != 503 || !strings.Contains(log.String(), "verify: ") {
-				t.Errorf("%d, and the log says %s", code, log.String())
+			for _, want := range c.wants {
+				if code != 503 || !strings.Contains(err.Error(), want) || !strings.Contains(log.String(), strings.ReplaceAll(want, `"`, `\"`)) {
+					t.Errorf("%q is missing: the error is %v; the status is %d, and the log says %s", want, err, code, log.String())
+				}
 			}
 		})
+	}
+	if h, err := verify.NewHandler(v, verify.HTTPOptions{Region: inChina, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Origins: []string{"https://app.example.com"}}); h == nil || err != nil {
+		t.Errorf("good options: %v, %v", h, err)
 	}
 }
 

@@ -99,11 +99,14 @@ func newApp(sender sms.Sender) (http.Handler, error) {
 		return nil, err
 	}
 	sessions := newSessions()
-	codes := verify.Handler(v, verify.HTTPOptions{
+	codes, err := verify.NewHandler(v, verify.HTTPOptions{
 		Region:   cmp.Or(os.Getenv("LOGIN_REGION"), "CN"),
 		Verified: sessions.begin, // the code was right: from here on the cookie says who it is
 		Logger:   slog.Default(),
 	})
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/codes", codes)
 	mux.Handle("/codes/", codes)
