@@ -100,6 +100,10 @@ type Options struct {
 	CallbackHosts []string
 	// CallbackTransport carries them. Nil is one of the sandbox's own.
 	CallbackTransport http.RoundTripper
+	// AllowHosts are the host names, besides the loopback ones and the address where
+	// the sandbox listens, under which the inbox and the control API answer: for a
+	// container, its name. Case does not matter.
+	AllowHosts []string
 	// Logger gets reports that failed and connections that broke, without a
 	// number. Nil logs nothing.
 	Logger *slog.Logger
@@ -107,7 +111,7 @@ type Options struct {
 
 func (o Options) kernel() kernel.Options {
 	return kernel.Options{Pace: o.Pace, Limits: o.Limits, Lenient: o.Lenient, OnRefusal: o.OnRefusal, MaxMessages: o.MaxMessages,
-		TLS: o.TLS, CallbackHosts: o.CallbackHosts, CallbackTransport: o.CallbackTransport, Logger: o.Logger}
+		TLS: o.TLS, CallbackHosts: o.CallbackHosts, CallbackTransport: o.CallbackTransport, AllowHosts: o.AllowHosts, Logger: o.Logger}
 }
 
 // openers returns every vendor. Aliyun takes every request at "/", so it is the last.

@@ -50,6 +50,10 @@ type Options struct {
 	CallbackHosts []string
 	// CallbackTransport carries them. Nil is one of the sandbox's own.
 	CallbackTransport http.RoundTripper
+	// AllowHosts are the host names, besides the loopback ones and the address where
+	// the sandbox listens, under which the inbox and the control API answer: for a
+	// container, its name. Case does not matter.
+	AllowHosts []string
 	// Logger gets reports that failed and connections that broke, without a
 	// number. Nil logs nothing.
 	Logger *slog.Logger
