@@ -73,7 +73,10 @@ func (v *vendor) template(c *call, code string) (*template, *failure) {
 	return t, nil
 }
 
-// madeUp tells a template that only a lenient sandbox has: no rule of it is known.
+// maxMadeUp is the longest value of a template without rules, in bytes.
+const maxMadeUp = 1000
+
+// madeUp reports whether only a lenient sandbox has the template: no rule of it is known.
 func (t *template) madeUp() bool { return t.Text == "" }
 
 // recipients reads the numbers of a call. One that is wrong refuses it whole.
@@ -119,6 +122,11 @@ func readValues(text string) (sms.Params, *failure) {
 // the template has no variable for.
 func (t *template) check(values sms.Params) *failure {
 	if t.madeUp() {
+		for _, value := range values {
+			if len(value) > maxMadeUp {
+				return refuse("isv.PARAM_LENGTH_LIMIT", "参数超出长度限制")
+			}
+		}
 		return nil
 	}
 	maps.DeleteFunc(values, func(name, _ string) bool { return !slices.Contains(t.variables, name) })

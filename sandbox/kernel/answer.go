@@ -78,8 +78,18 @@ func (connWire) flush()       {}
 
 // answer carries a call out under the fault that it meets, and writes the answer.
 // It reports whether the client has had all of it: else the connection must be cut.
-func (d *Desk) answer(ctx context.Context, w wire, c Call, location string) (whole bool) {
+// Of what was claimed for the request it keeps what the answer needs.
+func (d *Desk) answer(ctx context.Context, w wire, c Call, claimed *claim, location string) (whole bool) {
 	f, refused := d.sandbox.faults.hit(d.vendor, c)
+	if c.Kind == List {
+		listing, err := d.sandbox.lists.take(ctx, listBytes)
+		if err != nil {
+			return false
+		}
+		defer listing.shrink(0)
+		claimed.shrink(requestBytes)
+		claimed = listing
+	}
 	var a Answer
 	switch {
 	case f.HangUp == HangUpBefore:
@@ -93,16 +103,16 @@ func (d *Desk) answer(ctx context.Context, w wire, c Call, location string) (who
 		a = c.Carry(Order{ListAfter: f.ListAfter, Refused: refused})
 	}
 	d.record(c, a, f.Fails)
-	whole = d.sandbox.deliver(ctx, w, f, a)
-	if a.After != nil || len(a.Taken) > 0 {
-		if whole {
-			w.flush() // so that no report comes before the answer
-		}
-		if a.After != nil {
-			a.After()
-		}
-		d.sandbox.reports.begin(d, a.Taken)
+	taken, after := a.Taken, a.After
+	a.Taken, a.Rejected, c = nil, nil, Call{} // they may hold the whole request
+	claimed.shrink(requestBytes + len(a.Body))
+	if whole = d.sandbox.deliver(ctx, w, f, a); whole && (after != nil || len(taken) > 0) {
+		w.flush() // so that no report comes before the answer
 	}
+	if after != nil {
+		after()
+	}
+	d.sandbox.reports.begin(d, taken)
 	return whole
 }
 
@@ -112,6 +122,7 @@ func (d *Desk) record(c Call, a Answer, fails string) {
 	if len(a.Taken) > 0 {
 		taken := make([]*Record, len(a.Taken))
 		for i := range a.Taken {
+			a.Taken[i].own()
 			r := a.Taken[i] // the stored one is the store's alone
 			r.Vendor = d.vendor.Name
 			if fails != "" {
@@ -183,5 +194,5 @@ func (s *Sandbox) dribble(ctx context.Context, w wire, d time.Duration, a Answer
 // the connection stays open: if not, ServeConn must close it and return.
 func (d *Desk) Do(ctx context.Context, conn net.Conn, c Call) (open bool) {
 	c.Numbers = slices.Clone(c.Numbers)
-	return d.answer(ctx, connWire{conn}, c, "")
+	return d.answer(ctx, connWire{conn}, c, nil, "")
 }

@@ -14,36 +14,39 @@ const (
 	// maxListed and maxListedBytes are how many messages one answer holds; "next"
 	// leads on.
 	maxListed      = 1000
-	maxListedBytes = 4 << 20
+	maxListedBytes = 1 << 20
 	maxWait        = time.Minute
 )
 
-// control returns what serves a path that is not a vendor's, nil for others.
-func (s *Sandbox) control(path string) http.HandlerFunc {
-	switch path {
-	case "/inbox":
-		return s.serveInbox
-	case "/inbox.js":
-		return serveInboxScript
-	case "/_sandbox/messages":
-		return s.serveMessages
-	case "/_sandbox/refused":
-		return s.serveRefused
-	case "/_sandbox/replies":
-		return s.serveReplies
-	case "/_sandbox/webhooks":
-		return s.serveWebhooks
-	case "/_sandbox/faults":
-		return s.serveFaults
-	case "/favicon.ico":
-		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
+// serveControl serves the inbox and the control API. They have memory of their
+// own, so that faults which hold requests can be removed.
+func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
+	serve := map[string]func(http.ResponseWriter, *http.Request){
+		"/inbox": s.serveInbox, "/inbox.js": serveInboxScript,
+		"/_sandbox/messages": s.serveMessages, "/_sandbox/refused": s.serveRefused, "/_sandbox/replies": s.serveReplies,
+		"/_sandbox/webhooks": s.serveWebhooks, "/_sandbox/faults": s.serveFaults,
+	}[r.URL.Path]
+	if serve == nil {
+		http.Error(w, s.directions(), http.StatusNotFound)
+		return
 	}
-	return nil
+	serve(w, r)
+}
+
+// claim waits for memory of the control API. Release must be called.
+func (s *Sandbox) claim(r *http.Request, n int) (release func(), ok bool) {
+	claimed, err := s.controls.take(r.Context(), n)
+	return func() { claimed.shrink(0) }, err == nil
 }
 
 // readJSON reads a body strictly, and reports whether it could. If not, it has
 // answered.
-func readJSON(w http.ResponseWriter, r *http.Request, what string, into any) bool {
+func (s *Sandbox) readJSON(w http.ResponseWriter, r *http.Request, what string, into any) bool {
+	release, ok := s.claim(r, bodyFactor*bodyLength(r))
+	defer release()
+	if !ok {
+		return false
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		http.Error(w, "the body is too long, or was cut", http.StatusRequestEntityTooLarge)
@@ -102,9 +105,8 @@ func (s *Sandbox) listMessages(w http.ResponseWriter, r *http.Request, to sms.Nu
 	deadline := time.NewTimer(min(patience, maxWait))
 	defer deadline.Stop()
 	for waiting := patience > 0; ; {
-		found, next, added := s.store.after(page{place, to, maxListed, maxListedBytes}, s.show(time.Now()))
-		if len(found) > 0 || !waiting {
-			JSON(http.StatusOK, "application/json", map[string]any{"messages": found, "next": cursorOf(next)}).write(w)
+		added, written := s.writeMessages(w, r, place, to, waiting)
+		if written {
 			return
 		}
 		select {
@@ -119,6 +121,22 @@ func (s *Sandbox) listMessages(w http.ResponseWriter, r *http.Request, to sms.Nu
 	}
 }
 
+// writeMessages answers with the messages after a place. If there are none and the
+// client waits, it answers nothing, and returns what is closed when one comes.
+func (s *Sandbox) writeMessages(w http.ResponseWriter, r *http.Request, place uint64, to sms.Number, waiting bool) (added <-chan struct{}, written bool) {
+	release, ok := s.claim(r, listBytes)
+	defer release()
+	if !ok {
+		return nil, true
+	}
+	found, next, added := s.store.after(page{place, to, maxListed, maxListedBytes}, s.show(time.Now()))
+	if len(found) == 0 && waiting {
+		return added, false
+	}
+	JSON(http.StatusOK, "application/json", map[string]any{"messages": found, "next": cursorOf(next)}).write(w)
+	return nil, true
+}
+
 // serveRefused lists what was refused, or forgets it.
 func (s *Sandbox) serveRefused(w http.ResponseWriter, r *http.Request) {
 	to, ok := readTo(w, r)
@@ -127,6 +145,11 @@ func (s *Sandbox) serveRefused(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.Method {
 	case http.MethodGet:
+		release, ok := s.claim(r, listBytes)
+		defer release()
+		if !ok {
+			return
+		}
 		JSON(http.StatusOK, "application/json", map[string]any{"refused": s.rejections.to(to)}).write(w)
 	case http.MethodDelete:
 		JSON(http.StatusOK, "application/json", map[string]int{"removed": s.rejections.remove(to)}).write(w)
@@ -141,7 +164,7 @@ func (s *Sandbox) serveFaults(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet:
 	case http.MethodPut:
 		var list []Fault
-		if !readJSON(w, r, "faults", &list) {
+		if !s.readJSON(w, r, "faults", &list) {
 			return
 		}
 		if err := s.SetFaults(list...); err != nil {

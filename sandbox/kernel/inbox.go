@@ -36,6 +36,11 @@ func (s *Sandbox) serveInbox(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	release, ok := s.claim(r, listBytes)
+	defer release()
+	if !ok {
+		return
+	}
 	messages, total := s.store.latest(to, maxShown, s.show(time.Now()))
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

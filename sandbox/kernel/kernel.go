@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -69,20 +68,15 @@ func (o Options) withDefaults() Options {
 	if o.MaxMessages <= 0 {
 		o.MaxMessages = defaultMaxMessages
 	}
-	o.CallbackHosts = slices.Clone(o.CallbackHosts)
+	o.CallbackHosts, o.AllowHosts = slices.Clone(o.CallbackHosts), slices.Clone(o.AllowHosts)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return o
 }
 
-func (o Options) faults() (faults []error) {
-	for i, h := range o.CallbackHosts {
-		if u, err := url.Parse("http://" + h); h != "*" && (err != nil || u.Hostname() != h) {
-			faults = append(faults, fmt.Errorf("sandbox: callback hosts[%d]: %q is no host name: write it without scheme and port", i, h))
-		}
-	}
-	return faults
+func (o Options) faults() []error {
+	return append(checkHosts("callback hosts", o.CallbackHosts, true), checkHosts("allow hosts", o.AllowHosts, false)...)
 }
 
 // A Sandbox is an http.Handler that imitates vendors. It may be used by any
@@ -103,6 +97,9 @@ type Sandbox struct {
 	reports    *reports
 	webhooks   atomic.Pointer[map[string]Webhooks]
 
+	requests, lists, controls, conns *room
+
+	host      string            // that Listen was given
 	invalid   error             // what is wrong with the options
 	server    *http.Server      // nil without Listen
 	listeners []net.Listener    // of vendors that serve connections
@@ -122,7 +119,8 @@ var vendorName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 func New(o Options, openers ...Opener) *Sandbox {
 	wrong := o.faults()
 	o = o.withDefaults()
-	s := &Sandbox{options: o, store: newStore(o.MaxMessages), addrs: map[string]string{}}
+	s := &Sandbox{options: o, store: newStore(o.MaxMessages), addrs: map[string]string{},
+		requests: newRoom(requestRoom), lists: newRoom(listRoom), controls: newRoom(controlRoom), conns: newRoom(connRoom)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for _, open := range openers {
 		d := &Desk{sandbox: s}
@@ -195,33 +193,62 @@ func (s *Sandbox) Close() error {
 
 // ServeHTTP answers as the vendor does that the request is for.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	guarded := isGuarded(r.URL.Path)
+	if guarded && !s.mayPass(r) {
+		refuseOrigin(w)
+		return
+	}
 	if s.invalid != nil {
 		http.Error(w, s.invalid.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
+	headersRead(r)
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	if serve := s.control(r.URL.Path); serve != nil {
-		serve(w, r)
+	switch {
+	case guarded:
+		protect(w)
+		s.serveControl(w, r)
+	case r.URL.Path == "/favicon.ico":
+		w.WriteHeader(http.StatusNoContent)
+	case isBrowser(r):
+		http.Redirect(w, r, "/inbox", http.StatusFound)
+	default:
+		s.serveVendor(w, r)
+	}
+}
+
+// serveVendor reads a request and lets its vendor answer. Memory for the body is
+// claimed before it is read.
+func (s *Sandbox) serveVendor(w http.ResponseWriter, r *http.Request) {
+	claimed, err := s.requests.take(r.Context(), requestBytes+bodyFactor*bodyLength(r))
+	if err != nil {
 		return
 	}
+	defer claimed.shrink(0)
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		proxyPage("", http.StatusRequestEntityTooLarge).write(w)
 		return
 	}
-	if isBrowser(r) {
-		http.Redirect(w, r, "/inbox", http.StatusFound)
-		return
-	}
+	claimed.shrink(requestBytes + bodyFactor*len(body))
 	d, r := s.route(r, body)
 	if d == nil {
 		http.Error(w, s.directions(), http.StatusNotFound)
 		return
 	}
-	if !d.answer(r.Context(), httpWire{w}, d.vendor.Call(r, body), r.RequestURI) {
+	if !d.answer(r.Context(), httpWire{w}, d.vendor.Call(r, body), claimed, r.RequestURI) {
 		panic(http.ErrAbortHandler) // net/http's own means to cut the connection
 	}
+}
+
+// bodyLength returns the length of a body that is not read yet, or the most that
+// is read if the request does not say.
+func bodyLength(r *http.Request) int {
+	if r.ContentLength >= 0 && r.ContentLength < maxBody {
+		return int(r.ContentLength)
+	}
+	return maxBody
 }
 
 // route returns the vendor of a request, and the request as the vendor sees it.
@@ -285,7 +312,7 @@ func (s *Sandbox) Messages(to sms.Number) []Message {
 }
 
 // Refused returns what was refused for a number, or for any if to is empty, oldest
-// first. The newest 10,000 are kept.
+// first. The newest 5,000 are kept.
 func (s *Sandbox) Refused(to sms.Number) []Rejection { return s.rejections.to(to) }
 
 // Await returns the newest message to a number, and waits for one until ctx ends.

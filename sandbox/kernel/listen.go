@@ -48,14 +48,8 @@ func (s *Sandbox) listen(addr string) error {
 	if err != nil {
 		return err
 	}
-	s.server = &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelInfo),
-		MaxHeaderBytes:    256 << 10, // some vendors take 1,000 numbers in the URL of a GET
-	}
+	s.host = host
+	s.server = s.newServer()
 	scheme := "http://"
 	if s.options.TLS {
 		scheme = "https://"
@@ -69,6 +63,22 @@ func (s *Sandbox) listen(addr string) error {
 	s.URL = scheme + listener.Addr().String()
 	s.serving.Go(func() { _ = s.serve(listener) })
 	return nil
+}
+
+func (s *Sandbox) newServer() *http.Server {
+	server := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelInfo),
+		MaxHeaderBytes:    256 << 10, // some vendors take 1,000 numbers in the URL of a GET
+		ConnContext:       connContext,
+		ConnState:         connState,
+		Protocols:         new(http.Protocols), // a hang-up cuts a connection: of HTTP/2 it would end a stream
+	}
+	server.Protocols.SetHTTP1(true)
+	return server
 }
 
 func listenAt(addr string) (l net.Listener, host string, err error) {
@@ -88,6 +98,7 @@ func listenAt(addr string) (l net.Listener, host string, err error) {
 }
 
 func (s *Sandbox) serve(l net.Listener) error {
+	l = meteredListener{Listener: l, sandbox: s}
 	if s.server.TLSConfig != nil {
 		return s.server.ServeTLS(l, "", "")
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/notifykit/notify/sms"
@@ -98,7 +99,8 @@ type Record struct {
 	// Facts are the vendor's own. They are read and changed in Desk.Newest,
 	// Desk.Update, Vendor.Show and Vendor.Report only.
 	Facts any
-	// FactBytes is about how many bytes Facts hold.
+	// Their texts must not be parts of a request: see strings.Clone. FactBytes is
+	// about how many bytes they hold.
 	FactBytes int
 
 	seq  uint64 // place among all messages ever taken; never used twice
@@ -188,3 +190,16 @@ func (r *Record) weigh() int {
 // Place returns where the message stands among all that were ever taken. A later
 // message has a higher place.
 func (r *Record) Place() uint64 { return r.seq }
+
+// own gives the texts memory of their own: a text that was cut out of a request
+// keeps the whole request.
+func (r *Record) own() {
+	for _, s := range []*string{&r.ID, &r.Account, (*string)(&r.To), &r.From, &r.Template, &r.Text, &r.Key, &r.Fails, &r.ReportTo} {
+		*s = strings.Clone(*s)
+	}
+	params := make(sms.Params, len(r.Params))
+	for name, value := range r.Params {
+		params[strings.Clone(name)] = strings.Clone(value)
+	}
+	r.Params = params
+}

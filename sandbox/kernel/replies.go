@@ -10,6 +10,9 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
+// maxReply is the longest text of a reply, in bytes.
+const maxReply = 10_000
+
 // A Reply is a text that a person sends to a sender of a vendor's. It prints with
 // the number masked and without the text.
 type Reply struct {
@@ -43,6 +46,9 @@ func (s *Sandbox) Reply(ctx context.Context, r Reply) (status int, err error) {
 	r.Vendor = d.vendor.Name
 	if r.URL == "" {
 		r.URL = s.webhook(r.Vendor).Replies
+	}
+	if len(r.Text) > maxReply {
+		return 0, fmt.Errorf("sandbox: text: %d bytes are too long for a reply: at most %d", len(r.Text), maxReply)
 	}
 	if !r.From.Valid() {
 		return 0, errors.New("sandbox: from is no number: write it in E.164, as +12025550123")
@@ -89,7 +95,7 @@ func (s *Sandbox) serveReplies(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var reply Reply
-	if !readJSON(w, r, "replies", &reply) {
+	if !s.readJSON(w, r, "replies", &reply) {
 		return
 	}
 	status, err := s.Reply(r.Context(), reply)

@@ -23,7 +23,7 @@ const (
 	// maxPosts bounds the reports that are on their way at the same time.
 	maxPosts = 64
 	// maxAcknowledgement is how much of a receiver's answer is read.
-	maxAcknowledgement = 64 << 10
+	maxAcknowledgement = 8 << 10
 )
 
 // reports sends what vendors report of their messages: one goroutine waits for

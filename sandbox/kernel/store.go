@@ -165,7 +165,7 @@ type rejections struct {
 }
 
 const (
-	maxRejections = 10_000
+	maxRejections = 5_000
 	maxWords      = 200
 )
 
@@ -173,7 +173,7 @@ func (s *rejections) add(list ...Rejection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range list {
-		r.Operation, r.Code, r.Message = cut(r.Operation), cut(r.Code), cut(r.Message)
+		r.To, r.Operation, r.Code, r.Message = sms.Number(cut(string(r.To))), cut(r.Operation), cut(r.Code), cut(r.Message)
 		s.list = append(s.list, r)
 	}
 	if n := len(s.list) - maxRejections; n > 0 {

@@ -71,7 +71,7 @@ func (s *Sandbox) serveWebhooks(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet:
 	case http.MethodPut, http.MethodDelete:
-		if r.Method == http.MethodPut && !readJSON(w, r, "webhooks", &set) {
+		if r.Method == http.MethodPut && !s.readJSON(w, r, "webhooks", &set) {
 			return
 		}
 		if err := s.SetWebhooks(set); err != nil {

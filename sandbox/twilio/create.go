@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -57,6 +58,7 @@ func (v *vendor) create(c *call) (kernel.Answer, *apiError) {
 	if f.media > 0 {
 		r.ID = newSID("MM")
 	}
+	f.service, f.sender = strings.Clone(f.service), strings.Clone(f.sender)
 	r.FactBytes = 256 + len(f.service) + len(f.sender)
 	c.taken = []kernel.Record{*r}
 	return kernel.JSON(http.StatusCreated, "application/json", resource(r, v.desk.Status(r, c.now))), nil

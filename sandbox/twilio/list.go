@@ -15,6 +15,7 @@ import (
 const (
 	defaultPageSize = 50
 	maxPageSize     = 1000
+	maxPageBytes    = 256 << 10 // of texts: a page of long ones is shorter, and its link leads on
 )
 
 // A page says which part of a list is wanted. The list runs from the
@@ -43,15 +44,17 @@ func (v *vendor) list(c *call) (kernel.Answer, *apiError) {
 		return true
 	})
 	first, last := page.cut(all)
-	shown := make([]map[string]any, 0, last-first)
+	shown, bytes := []map[string]any{}, 0
 	v.desk.Newest(c.now, func(r *kernel.Record, s kernel.Status) bool {
 		if _, ok := slices.BinarySearchFunc(all[first:last], r.Place(), func(place, wanted uint64) int {
 			return cmp.Compare(wanted, place) // the newest first
 		}); ok {
 			shown = append(shown, resource(r, s))
+			bytes += len(r.Text)
 		}
-		return len(shown) < last-first
+		return len(shown) < last-first && bytes < maxPageBytes
 	})
+	last = first + len(shown)
 	return kernel.JSON(http.StatusOK, "application/json", page.envelope(c.request.URL.Path, c.form, all, first, last, shown)), nil
 }
 

@@ -23,7 +23,7 @@ type sandboxFlags struct {
 	addr, config, certificate string
 	lenient, limits, tls      bool
 	keep                      int
-	callbackHosts             []string
+	callbackHosts, allowHosts []string
 }
 
 func (a *app) sandbox() *cobra.Command {
@@ -50,6 +50,7 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 	flags.StringVar(&f.certificate, "certificate", "", "file to write that certificate to, for clients to trust; implies --tls")
 	flags.IntVar(&f.keep, "keep", 10_000, "how many messages are kept, the oldest given up first")
 	flags.StringSliceVar(&f.callbackHosts, "callback-host", nil, "host, besides the loopback ones, that reports and replies may go to; * for all")
+	flags.StringSliceVar(&f.allowHosts, "allow-host", nil, "host name, besides the loopback ones and --addr, under which the inbox and /_sandbox/ answer, such as a container's")
 	return c
 }
 
@@ -57,7 +58,7 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
 	terminal := &lineWriter{w: a.errs}
 	o := sandbox.Options{
-		Lenient: f.lenient, Limits: f.limits, MaxMessages: f.keep, TLS: f.tls || f.certificate != "", CallbackHosts: f.callbackHosts,
+		Lenient: f.lenient, Limits: f.limits, MaxMessages: f.keep, TLS: f.tls || f.certificate != "", CallbackHosts: f.callbackHosts, AllowHosts: f.allowHosts,
 		Logger:    slog.New(slog.NewTextHandler(terminal, nil)),
 		OnRefusal: func(r sandbox.Refusal) { terminal.line(r.String()) },
 	}
