@@ -1,7 +1,8 @@
 package aliyun
 
-// Every use of the vendor's SDK stands in this file. It builds and signs the
-// request and owns the types of request and answer. It does not carry them: its
+// Every use of the vendor's SDK is in this file and in sdk_inspect.go. It owns the
+// types of request and answer. It does not sign requests (see sign.go; its signer
+// is the oracle of a test), and it does not carry them: its
 // client takes no context, races on its own time-out, follows redirects with a
 // second POST, puts numbers and codes in the URL, and is told by the environment
 // (DEBUG, HTTP_PROXY) to print or to divert what it sends. None of that code runs
@@ -12,14 +13,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth"
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/responses"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/dysmsapi"
@@ -55,10 +50,9 @@ func signQuerySendDetails(phone, date string, page int, region string, c Credent
 	return sign(r, region, c)
 }
 
-// sign moves every parameter to the body. Version 1 of the signature covers the
-// method and the sorted parameters wherever they stand, and the SDK leaves them
-// all, Signature included, in the query. An error means that nothing can be sent,
-// and holds nothing of the request.
+// sign moves every parameter to the body: version 1 of the signature covers the
+// method and the sorted parameters wherever they stand. An error means that nothing
+// can be sent, and holds nothing of the request.
 func sign(r requests.AcsRequest, region string, c Credentials) (call signedCall, err error) {
 	defer func() {
 		if recover() != nil { // its value may hold a parameter
@@ -68,37 +62,10 @@ func sign(r requests.AcsRequest, region string, c Credentials) (call signedCall,
 	if err := requests.InitParams(r); err != nil {
 		return signedCall{}, errors.New("the vendor's SDK cannot make the request")
 	}
-	if err := auth.Sign(r, nil, region, keyOf(c)); err != nil {
-		return signedCall{}, errors.New("the vendor's SDK cannot sign the request")
-	}
-	return signedCall{method: r.GetMethod(), contentType: r.GetHeaders()["Content-Type"], form: formOf(r.GetQueryParams())}, nil
+	parameters := r.GetQueryParams()
+	complete(parameters, r.GetVersion(), r.GetActionName(), r.GetAcceptFormat(), region, c)
+	return signedCall{method: r.GetMethod(), contentType: requests.Form, form: formOf(r.GetMethod(), parameters, c.AccessKeySecret)}, nil
 }
-
-// formOf writes parameters as a form, in the order of their names.
-func formOf(parameters map[string]string) string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		if b.Len() > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(url.QueryEscape(name) + "=" + url.QueryEscape(parameters[name]))
-	}
-	return b.String()
-}
-
-// keyOf hands the SDK one key, so that it looks for none in the environment.
-type keyOf Credentials
-
-func (k keyOf) GetCredentials() (*credentials.Credentials, error) {
-	return &credentials.Credentials{
-		AccessKeyId:     k.AccessKeyID,
-		AccessKeySecret: k.AccessKeySecret,
-		SecurityToken:   k.SecurityToken,
-		ProviderName:    k.GetProviderName(),
-	}, nil
-}
-
-func (keyOf) GetProviderName() string { return "static_ak" }
 
 // A reply is what the vendor said, in either form.
 type reply struct {
