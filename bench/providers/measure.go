@@ -13,15 +13,16 @@ import (
 	"time"
 )
 
-// Callers are how many send at once.
-var callers = [...]int{1, 16, 64, 256}
-
 // A Plan bounds a measurement.
 type Plan struct {
 	Rounds int           // of all variants by turns; their median counts
 	For    time.Duration // of one variant in one round
 	Calls  int           // at most, of one variant in one round
 	Warm   time.Duration // before it, uncounted
+	// Callers are how many send at once.
+	Callers []int
+	// Only, if not empty, are the names of the variants that are measured.
+	Only []string
 }
 
 // A Result is one variant at one latency and one number of callers.
@@ -30,6 +31,7 @@ type Result struct {
 	Latency       time.Duration
 	Callers       int
 	PerSecond     float64 // median of the rounds
+	Opened        float64 // connections for each 1,000 messages; median
 	CPU           float64 // µs a message, of this process; median
 	Ratio         float64 // to net/http: the median of the rounds' own ratios
 	Least, Most   float64 // of the rounds' ratios
@@ -39,7 +41,7 @@ type Result struct {
 // Measure runs all variants at all latencies by turns.
 func Measure(ctx context.Context, s *Server, plan Plan, each func(Result)) error {
 	for _, latency := range latencies {
-		for _, n := range callers {
+		for _, n := range plan.Callers {
 			if err := measureAt(ctx, s.endpoints[latency], latency, n, plan, each); err != nil {
 				return err
 			}
@@ -49,12 +51,15 @@ func Measure(ctx context.Context, s *Server, plan Plan, each func(Result)) error
 }
 
 // A sample is one variant in one round.
-type sample struct{ perSecond, cpu float64 }
+type sample struct{ perSecond, cpu, opened float64 }
 
 func measureAt(ctx context.Context, endpoint string, latency time.Duration, callers int, plan Plan, each func(Result)) (err error) {
 	all, err := variants(endpoint)
 	if err != nil {
 		return err
+	}
+	if len(plan.Only) > 0 {
+		all = slices.DeleteFunc(all, func(v Variant) bool { return v.Name != Plain && !slices.Contains(plan.Only, v.Name) })
 	}
 	defer func() {
 		for _, v := range all {
@@ -66,13 +71,19 @@ func measureAt(ctx context.Context, endpoint string, latency time.Duration, call
 	for round := range plan.Rounds {
 		for turn := range all {
 			i := (turn + round) % len(all) // nobody is always first
-			warm, measured := run(ctx, all[i], callers, plan.Warm, plan.Calls), run(ctx, all[i], callers, plan.For, plan.Calls)
+			warm := run(ctx, all[i], callers, plan.Warm, plan.Calls)
+			before, failed := opened(endpoint)
+			measured := run(ctx, all[i], callers, plan.For, plan.Calls)
+			after, failed2 := opened(endpoint)
+			if err := cmpErr(failed, failed2); err != nil {
+				return err
+			}
 			if err := cmpErr(warm.err, measured.err, ctx.Err()); err != nil && (all[i].Name != SDK || ctx.Err() != nil) {
 				return fmt.Errorf("%s by %s: %w", all[i].Vendor, all[i].Name, err)
 			}
 			results[i].Errors += measured.errors
 			results[i].Calls += measured.calls
-			samples[i] = append(samples[i], sample{measured.perSecond, measured.cpu})
+			samples[i] = append(samples[i], sample{measured.perSecond, measured.cpu, 1000 * max(0, after-before-1) / max(1, float64(measured.calls))})
 		}
 	}
 	limit := 0 // the plain variant of the same vendor
@@ -88,12 +99,12 @@ func measureAt(ctx context.Context, endpoint string, latency time.Duration, call
 }
 
 func (r Result) of(own, limit []sample) Result {
-	var speed, cpu, ratios []float64
+	var speed, cpu, opened, ratios []float64
 	for i := range own {
-		speed, cpu = append(speed, own[i].perSecond), append(cpu, own[i].cpu)
+		speed, cpu, opened = append(speed, own[i].perSecond), append(cpu, own[i].cpu), append(opened, own[i].opened)
 		ratios = append(ratios, own[i].perSecond/limit[i].perSecond)
 	}
-	r.PerSecond, r.CPU, r.Ratio = median(speed), median(cpu), median(ratios)
+	r.PerSecond, r.CPU, r.Opened, r.Ratio = median(speed), median(cpu), median(opened), median(ratios)
 	r.Least, r.Most = slices.Min(ratios), slices.Max(ratios)
 	return r
 }
@@ -161,11 +172,11 @@ func median(values []float64) float64 {
 // Print writes results as a table in Markdown.
 func Print(w io.Writer, results []Result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(t, "| latency\t| callers\t| vendor\t| by\t| messages/s\t| of net/http\t| of all rounds\t| CPU µs\t| errors |")
-	fmt.Fprintln(t, "| ---:\t| ---:\t| ---\t| ---\t| ---:\t| ---:\t| ---:\t| ---:\t| ---: |")
+	fmt.Fprintln(t, "| latency\t| callers\t| vendor\t| by\t| messages/s\t| of net/http\t| of all rounds\t| CPU µs\t| connections\t| errors |")
+	fmt.Fprintln(t, "| ---:\t| ---:\t| ---\t| ---\t| ---:\t| ---:\t| ---:\t| ---:\t| ---:\t| ---: |")
 	for _, r := range results {
-		fmt.Fprintf(t, "| %v\t| %d\t| %s\t| %s\t| %.0f\t| %.2f\t| %.2f–%.2f\t| %.0f\t| %d of %d |\n", r.Latency, r.Callers, r.Vendor, r.Name,
-			r.PerSecond, r.Ratio, r.Least, r.Most, r.CPU, r.Errors, r.Errors+r.Calls)
+		fmt.Fprintf(t, "| %v\t| %d\t| %s\t| %s\t| %.0f\t| %.2f\t| %.2f–%.2f\t| %.0f\t| %.1f\t| %d of %d |\n", r.Latency, r.Callers, r.Vendor, r.Name,
+			r.PerSecond, r.Ratio, r.Least, r.Most, r.CPU, r.Opened, r.Errors, r.Errors+r.Calls)
 	}
 	return t.Flush()
 }

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -94,7 +95,13 @@ func Serve(roots string, in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		server := &http.Server{Handler: vendors(latency), ReadHeaderTimeout: time.Minute, ErrorLog: quiet(),
+		opened := new(atomic.Int64)
+		server := &http.Server{Handler: vendors(latency, opened), ReadHeaderTimeout: time.Minute, ErrorLog: quiet(),
+			ConnState: func(_ net.Conn, state http.ConnState) {
+				if state == http.StateNew {
+					opened.Add(1)
+				}
+			},
 			// HTTP/1.1, which is what all the clients here get: net/http's default would
 			// give HTTP/2 to some of them only.
 			TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
@@ -109,9 +116,28 @@ func Serve(roots string, in io.Reader, out io.Writer) error {
 	return err
 }
 
+// openedPath is where the server says how many connections it was opened.
+const openedPath = "/connections"
+
+// opened asks the server at endpoint for them. The question takes a connection too.
+func opened(endpoint string) (n float64, err error) {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Get(endpoint + openedPath)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	_, err = fmt.Fscan(response.Body, &n)
+	return n, err
+}
+
 // vendors answers as both vendors do, after a while.
-func vendors(latency time.Duration) http.Handler {
+func vendors(latency time.Duration, opened *atomic.Int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == openedPath {
+			fmt.Fprint(w, opened.Load())
+			return
+		}
 		io.Copy(io.Discard, r.Body)
 		if latency > 0 {
 			time.Sleep(latency)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -165,7 +166,7 @@ func (l *loopback) SendRequest(method, rawURL string, data url.Values, headers m
 // what net/http does here, with the providers' pool and time-out.
 func plain(vendor, address, form string, status int) Variant {
 	transport := &http.Transport{
-		MaxIdleConnsPerHost: 256, IdleConnTimeout: 30 * time.Second, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
+		MaxIdleConnsPerHost: math.MaxInt, IdleConnTimeout: 30 * time.Second, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
 	}
 	client := &http.Client{Transport: transport}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -54,7 +55,12 @@ func TestErrorPagesAreReadAndTheirConnectionsUsedAgain(t *testing.T) {
 }
 
 func TestTheSteadyStateOpensNoConnection(t *testing.T) {
-	const callers = 64
+	for _, callers := range []int{64, 1024} {
+		t.Run(fmt.Sprint(callers), func(t *testing.T) { steadyState(t, callers) })
+	}
+}
+
+func steadyState(t *testing.T, callers int) {
 	var gate sync.WaitGroup // the first answers wait until every caller has a connection
 	gate.Add(callers)
 	var warm atomic.Bool
@@ -82,7 +88,7 @@ func TestTheSteadyStateOpensNoConnection(t *testing.T) {
 	round(1)
 	warm.Store(true)
 	before := opened.Load()
-	round(20)
+	round(5)
 	if n := opened.Load() - before; n != 0 {
 		t.Errorf("%d callers with a connection each opened %d more", callers, n)
 	}

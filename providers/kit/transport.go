@@ -2,6 +2,7 @@ package kit
 
 import (
 	"crypto/tls"
+	"math"
 	"net"
 	"net/http"
 	"time"
@@ -12,9 +13,10 @@ const (
 	// request rarely meets a connection that the vendor is closing: such a request
 	// has left, and nobody can know what became of it.
 	idleTimeout = 30 * time.Second
-	// idlePerHost keeps as many connections as callers usually send at once; net/http's
-	// two make most calls under load open a new one.
-	idlePerHost = 256
+	// idlePerHost bounds nothing: a connection that some call has needed is kept for
+	// idleTimeout. With a bound, as many callers as go beyond it open a new connection
+	// for most of their calls.
+	idlePerHost = math.MaxInt
 	// maxHeader bounds the header of an answer, in bytes.
 	maxHeader = 256 << 10
 	// connectTimeout bounds the making of a connection, and again of its TLS. A

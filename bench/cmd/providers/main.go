@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/notifykit/notify/bench/providers"
@@ -23,7 +25,16 @@ func main() {
 	flag.DurationVar(&plan.For, "for", 300*time.Millisecond, "how `long` each way of sending is measured in a round")
 	flag.DurationVar(&plan.Warm, "warm", 100*time.Millisecond, "how `long` it sends before, uncounted")
 	flag.IntVar(&plan.Calls, "calls", 20_000, "how many `messages` at most")
+	flag.Func("callers", "how many send at once, as a `list`: 1,16,64,256,1024", func(list string) (err error) {
+		plan.Callers, err = numbers(list)
+		return err
+	})
+	flag.Func("only", "measure these `ways` besides net/http: \"notify,the SDK\"", func(list string) error {
+		plan.Only = strings.Split(list, ",")
+		return nil
+	})
 	limit := flag.Duration("limit", 10*time.Minute, "after how `long` all of it ends")
+	plan.Callers = []int{1, 16, 64, 256, 1024}
 	flag.Parse()
 	exit(run(plan, *limit))
 }
@@ -50,6 +61,17 @@ func run(plan providers.Plan, limit time.Duration) error {
 		return err
 	}
 	return providers.Print(os.Stdout, results)
+}
+
+func numbers(list string) (all []int, err error) {
+	for text := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("%q is no number of callers", text)
+		}
+		all = append(all, n)
+	}
+	return all, nil
 }
 
 func exit(err error) {
