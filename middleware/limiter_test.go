@@ -224,7 +224,7 @@ func TestLimiter_returnedTokensLeaveNothing(t *testing.T) {
 // A million numbers with three takes each need at most 160 MB. A map is the least
 // full just after it has grown, which the counts of numbers go through.
 func TestLimiter_memory(t *testing.T) {
-	counts := []int{50_000, 60_000, 70_000, 85_000, 100_000}
+	counts := []int{20_000, 24_000, 30_000, 36_000}
 	if os.Getenv("NOTIFY_LONG") == "1" {
 		counts = []int{600_000, 700_000, 850_000, 1_000_000, 1_200_000}
 	}
