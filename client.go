@@ -50,8 +50,7 @@ var (
 // An empty m.Key is filled in with sms.NewKey; Receipt.Key and Error.Key tell it.
 // After Close the answer is ErrClosed, Rejected.
 func (c *Client) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-	keyless := m.Key == ""
-	if keyless {
+	if m.Key == "" {
 		m.Key = sms.NewKey()
 	}
 	if !c.begin() {
@@ -61,7 +60,7 @@ func (c *Client) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	if err := ctx.Err(); err != nil {
 		return sms.Receipt{}, &sms.Error{Reason: sms.Canceled, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: err}
 	}
-	on := &call{Context: ctx, client: c, keyless: keyless}
+	on := &call{Context: ctx, client: c}
 	defer on.release()
 	receipt, err := c.stack.Send(on, m)
 	if err != nil {

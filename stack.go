@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"context"
 	"math"
 	"slices"
 	"time"
@@ -113,18 +112,7 @@ func (b *builder) deduplicate() []sms.Middleware {
 	if b.config.Deduplicate <= 0 {
 		return nil
 	}
-	store := middleware.NewMemoryStore(b.config.DeduplicateKeys)
-	store.Logger = b.config.Logger
-	once := middleware.Deduplicate(store, b.config.Deduplicate)
-	return []sms.Middleware{func(next sms.Sender) sms.Sender {
-		deduplicated := once(next)
-		return sms.Wrap(deduplicated, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-			if keyless(ctx) { // nobody can send a key that Send has made again
-				return next.Send(ctx, m)
-			}
-			return deduplicated.Send(ctx, m)
-		})
-	}}
+	return []sms.Middleware{middleware.Deduplicate(middleware.NewMemoryStore(0), b.config.Deduplicate)}
 }
 
 func (b *builder) budget() []sms.Middleware {

@@ -3,94 +3,103 @@ package outbox
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/notifykit/notify/sms"
 )
 
-// skew is how far the store's clock may be ahead of ours: the vendor is asked for
-// what it took since a little earlier than the store says.
-const skew = 30 * time.Second
+const (
+	// earlier is how much earlier than the hand-out a vendor's listing is read: its
+	// clock may be behind.
+	earlier = 5 * time.Minute
+	// longAgo is since when it is read if the store's clock was set back after the
+	// hand-out, so that nothing is known of when that was.
+	longAgo = 24 * time.Hour
+)
 
-// resolve deals with a message that was handed out before and has no recorded end.
-// It tells whether that is all for now.
-func (j *job) resolve(ctx context.Context) (verdict, bool) {
-	now := time.Now()
-	if j.story.Since.IsZero() { // a crash: nobody has noted more than the hand-out
-		since := j.lease.Last.At
-		j.story.crashed(since, since.Add(j.b.o.SendTimeout+j.b.o.FindAfter))
-	}
-	if j.b.repeats(j.Kind) {
-		j.story.Since, j.story.AskAt = time.Time{}, time.Time{}
-		return verdict{}, false
-	}
-	if j.b.finder == nil || now.Before(j.story.AskAt) {
-		return j.ask(verdict{}, now), true
-	}
-	return j.find(ctx, now), true
-}
-
-// ask puts the question off until the vendor can answer it, or decides where it
-// cannot be asked.
-func (j *job) ask(v verdict, now time.Time) verdict {
-	if j.b.finder == nil {
-		v.state, v.at = j.undecided(now)
-		return v
-	}
-	v.state, v.at = Sending, j.story.AskAt
-	return v
-}
-
-// find asks the vendor.
-func (j *job) find(ctx context.Context, now time.Time) verdict {
-	ctx, cancel := context.WithTimeout(ctx, j.b.o.SendTimeout)
+// ask asks the vendor, and returns what it answered.
+func (t *task) ask(ctx context.Context) event {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, t.b.o.SendTimeout)
 	defer cancel()
-	j.story.Asked++
-	receipt, err := j.b.ask(ctx, j.Message, j.story.Since.Add(-skew))
-	took := time.Since(now)
+	receipt, err := t.b.ask(ctx, t.question(began))
+	took := time.Since(began)
+	e := event{What: cannotTell, Left: t.left(), Draw: rand.Float64()}
 	switch {
+	case err == nil && t.rival(ctx, receipt):
+		t.story.note(began, "the vendor was asked: what it has belongs to another message with this text")
 	case err == nil:
-		j.story.accepted(now, took, receipt, "the vendor was asked: it has the message")
-		return verdict{state: Accepted}
-	case errors.Is(err, sms.ErrUndecided), !errors.Is(err, sms.ErrNotFound): // first: an error that says both has not decided
-		return j.askAgain(time.Now())
+		t.found = t.story.clone()
+		t.story.accepted(began, took, receipt, "the vendor was asked: it has the message")
+		e.What = found
+	case !errors.Is(err, sms.ErrNotFound) || errors.Is(err, sms.ErrUndecided):
+	case t.story.Mark != t.b.mark:
+		t.story.note(began, "the vendor was asked: it does not have the message, but another configuration sent it")
+	default:
+		t.story.note(began, "the vendor was asked: it never took the message")
+		e.What = never
 	}
-	j.story.note(now, "the vendor was asked: it never took the message")
-	j.story.Doubt, j.story.Since, j.story.AskAt = false, time.Time{}, time.Time{}
-	// Back to the queue first: the next hand-out has a mark of its own.
-	return verdict{state: Queued, at: now}
+	return e
 }
 
-// ask calls the Finder. One that panics has not decided.
-func (b *Outbox) ask(ctx context.Context, m sms.Message, since time.Time) (r sms.Receipt, err error) {
+// question is what is asked. The call began at the hand-out, which is as long ago as
+// the store says, and was over FindAfter ago, for so long the message was put off.
+func (t *task) question(now time.Time) sms.Question {
+	ago := t.lease.Last.Now.Sub(t.lease.Last.At) + time.Since(t.got)
+	if ago < 0 {
+		ago = longAgo
+	}
+	until := now.Add(-t.b.o.FindAfter)
+	since := now.Add(-ago - earlier)
+	if until.Before(since) {
+		since = until
+	}
+	return sms.Question{Message: t.Message.Clone(), Since: since.Round(0), Until: until.Round(0), Mark: t.story.Mark, Owned: t.owned}
+}
+
+// rival reports whether another message has a receipt, or whether nothing is known
+// of that. The end of the message is held against it once more, in the store.
+func (t *task) rival(ctx context.Context, r sms.Receipt) bool {
+	owned, err := t.b.engine.Owned(ctx, t.lease.Key, t.b.keys.receipts(r, t.Message.To))
+	return err != nil || len(owned) > 0
+}
+
+// owned returns those of a vendor's message IDs that are the receipts of other
+// messages.
+func (t *task) owned(ctx context.Context, provider string, ids []string) (others []string, err error) {
+	of := map[uint64]string{}
+	var all []uint64
+	for _, id := range ids {
+		for _, r := range t.b.keys.receipts(sms.Receipt{Provider: provider, ID: id}, t.Message.To) {
+			of[r] = id
+			all = append(all, r)
+		}
+	}
+	owned, err := t.b.engine.Owned(ctx, t.lease.Key, all)
+	for _, r := range owned {
+		others = append(others, of[r])
+	}
+	return others, err
+}
+
+// ask asks Options.Known, then the vendor.
+func (b *Outbox) ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
+	if b.o.Known != nil {
+		if r, err := b.known(ctx, q); err == nil {
+			return r, nil
+		}
+	}
+	return sms.Ask(ctx, b.finder, q)
+}
+
+// known calls Options.Known. One that panics knows nothing.
+func (b *Outbox) known(ctx context.Context, q sms.Question) (r sms.Receipt, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			b.log.Error("outbox: the finder panicked", "key", m.Key)
+			b.log.Error("outbox: Options.Known panicked", "key", q.Key)
 			err = sms.ErrUndecided
 		}
 	}()
-	return b.finder.Ask(ctx, sms.Question{Message: m.Clone(), Since: since})
-}
-
-// askAgain puts the question off once more, or decides when it was asked for long
-// enough.
-func (j *job) askAgain(now time.Time) verdict {
-	delay := min(15*time.Second<<min(j.story.Asked-1, 6), 5*time.Minute)
-	if next := now.Add(delay); next.Before(j.story.Since.Add(j.b.o.AskFor + j.b.o.FindAfter)) {
-		j.story.AskAt = next
-		return verdict{state: Sending, at: next}
-	}
-	j.story.note(now, "the vendor was asked: it cannot tell")
-	state, at := j.undecided(now)
-	return verdict{state: state, at: at}
-}
-
-// undecided is what becomes of a message of which nobody can tell.
-func (j *job) undecided(now time.Time) (State, time.Time) {
-	j.story.Since, j.story.AskAt = time.Time{}, time.Time{}
-	if j.b.o.OnUnknown[j.Kind] == SendAgain {
-		j.story.note(now, "sent again, though it may have been sent: Options.OnUnknown")
-		return Queued, j.bounded(now.Add(j.delay()))
-	}
-	return Held, time.Time{}
+	return b.o.Known(ctx, q)
 }

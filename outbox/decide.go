@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -9,50 +10,80 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// Cancel takes back a message that is Queued. ErrState: it is in a worker's hands,
-// or of unknown outcome, or has ended; ErrNotFound: there is none.
+// Cancel takes back a message that is Queued. ErrState: a worker has it, its
+// outcome is unknown, or it has ended; ErrNotFound: there is none.
 func (b *Outbox) Cancel(ctx context.Context, key string) error {
-	return b.decide(ctx, key, "cancel", Canceled, "canceled", Queued)
+	return b.decide(ctx, key, "cancel", event{What: cancel}, nil)
 }
 
 // Drop gives up a message that is Held or Dead. It becomes Canceled; of one that
-// was Held nobody will ever know whether it was sent.
+// was Held it stays unknown whether it was sent.
 func (b *Outbox) Drop(ctx context.Context, key string) error {
-	return b.decide(ctx, key, "drop", Canceled, "dropped by a person", Held, Dead)
+	return b.decide(ctx, key, "drop", event{What: drop}, nil)
 }
 
 // Retry sends a message that is Held or Dead again, and tries for as long as for a
 // new one. Of one that is Held this says that it was not sent, or that twice does
 // no harm.
 func (b *Outbox) Retry(ctx context.Context, key string) error {
-	return b.decide(ctx, key, "retry", Queued, "to be sent again, said a person", Held, Dead)
+	return b.decide(ctx, key, "retry", event{What: retry}, nil)
 }
 
 // MarkSent says of a message that is Held that it was sent, as the vendor's own
 // records may show. It becomes Accepted.
 func (b *Outbox) MarkSent(ctx context.Context, key string) error {
-	return b.decide(ctx, key, "mark as sent", Accepted, "was sent, said a person", Held)
+	return b.decide(ctx, key, "mark as sent", event{What: markSent}, &sms.Receipt{Key: key})
 }
 
-// decide moves a record, and writes down who did.
-func (b *Outbox) decide(ctx context.Context, key, what string, to State, note string, from ...State) error {
-	r, err := b.engine.Last(ctx, key)
-	if err == nil {
-		now := time.Now()
-		s := readStory(r.Story)
-		if m, failed := b.keys.decode(r.Data, key); failed == nil {
+// Resolve says that a vendor has a message of unknown outcome, as a delivery report
+// shows: one that is Held, or that waits to be asked about. It becomes Accepted with
+// this receipt. ErrState: its outcome is known, or a worker has it.
+func (b *Outbox) Resolve(ctx context.Context, key string, receipt sms.Receipt) error {
+	return b.decide(ctx, key, "resolve", event{What: reported}, &receipt)
+}
+
+// mostDecisions bounds how often a decision is taken anew because the record has
+// changed meanwhile.
+const mostDecisions = 10
+
+// decide lets the machine say what a decision changes, and writes it down. The
+// record may change in between: then it is read again.
+func (b *Outbox) decide(ctx context.Context, key, what string, e event, receipt *sms.Receipt) (err error) {
+	for range mostDecisions {
+		var was Record
+		if was, err = b.engine.Last(ctx, key); err != nil {
+			break
+		}
+		s := readStory(was.Story)
+		m, failed := b.keys.decode(was.Data, key)
+		if failed == nil {
 			s.about(m)
 		}
-		switch to {
-		case Queued:
-			s.Doubt, s.First, s.Again = false, now.Round(0), true
-			s.note(now, note)
-		case Accepted:
-			s.accepted(now, 0, sms.Receipt{Key: key}, note)
-		default:
-			s.note(now, note)
+		l := Lease{Last: was}
+		code := b.policy(m.Kind).Code
+		s.relate(l, m, code)
+		r := s.record(l, code)
+		r.State = was.State
+		r, a := next(r, e, b.policy(m.Kind))
+		if a.Do == nothing {
+			err = ErrState
+			break
 		}
-		err = b.engine.Change(ctx, key, from, Record{State: to, At: now, Tries: r.Tries, Story: s.write()})
+		to := Change{State: r.State, Wait: a.Wait, Tries: r.Tries}
+		if receipt != nil {
+			s.accepted(time.Now(), 0, *receipt, a.Note)
+			to.Receipt = b.keys.receipt(*receipt, m.Message.To)
+		} else {
+			s.did(a)
+		}
+		if e.What == retry {
+			s.Start = &was.Age
+		}
+		s.keep(r, was.Age, code)
+		to.Story = s.write()
+		if err = b.engine.Change(ctx, was, to); !errors.Is(err, ErrState) {
+			break
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("outbox: %s %q: %w", what, key, err)

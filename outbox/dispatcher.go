@@ -4,259 +4,221 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// A dispatcher takes messages from the Engine as workers become free, the most
-// urgent class first, and never claims one that no worker can begin at once.
+// A dispatcher is one pool of workers, and a loop for each engine that takes
+// messages for them, the most urgent class first. It never claims a message that
+// no worker can begin at once. A worker is free when the end of its message is on
+// disk, or about to be.
 type dispatcher struct {
-	b       *Outbox
-	pace    *pace
-	settler *settler
+	b     *Outbox
+	pace  *pace // nil: no limit
+	loops []*loop
+	tasks chan task
 
-	life, end   context.Context // the life of the loop; that of the sends, which is longer
-	stop, abort context.CancelFunc
-	loop        sync.WaitGroup
-	workers     sync.WaitGroup
+	// life ends when no more messages are begun; call when calls are cut off; store
+	// when Close waits no longer for the store.
+	life, call, store           context.Context
+	stopLife, stopCall, giveUp  context.CancelFunc
+	running, workers, hooks, io sync.WaitGroup
+	lost                        atomic.Int64 // ends that could not be recorded
 
-	mu      sync.Mutex         // guards what follows
-	busy    []int              // workers of each class
-	outages []outage           // of each class
-	offered []bool             // classes that wanted last gave
-	cancel  context.CancelFunc // of the Take under way; nil: there is none
-	changed chan struct{}      // holds one when there may be more to ask for
+	mu       sync.Mutex // guards what follows
+	busy     []int      // messages of each class whose end is not on disk
+	reserved []int      // of each class, by Exchanges under way
+	outages  []outage   // of each class
 }
 
 func newDispatcher(b *Outbox) *dispatcher {
-	d := &dispatcher{b: b, busy: make([]int, len(b.o.Classes)), outages: make([]outage, len(b.o.Classes)),
-		offered: make([]bool, len(b.o.Classes)), changed: make(chan struct{}, 1)}
-	d.life, d.stop = context.WithCancel(context.Background())
-	d.end, d.abort = context.WithCancel(context.Background())
-	d.pace = &pace{limiter: b.o.Limiter, key: b.o.LimiterKey}
-	d.settler = newSettler(b.engine, b.log)
+	n := len(b.o.Classes)
+	d := &dispatcher{b: b, tasks: make(chan task, b.o.Workers), busy: make([]int, n), reserved: make([]int, n), outages: make([]outage, n)}
+	d.life, d.stopLife = context.WithCancel(context.Background())
+	d.call, d.stopCall = context.WithCancel(context.Background())
+	d.store, d.giveUp = context.WithCancel(context.Background())
+	if b.o.Limiter != nil {
+		d.pace = newPace(b.o.Limiter, b.o.LimiterKey, func(err error, again time.Duration) {
+			b.log.Error("outbox: the limit of calls cannot be counted", "error", err, "again_in", again)
+		}, d.look)
+	}
+	for _, e := range parts(b.engine) {
+		d.loops = append(d.loops, newLoop(d, e))
+	}
 	return d
 }
 
 func (d *dispatcher) start() {
-	d.settler.start()
-	d.loop.Go(d.run)
+	if d.pace != nil {
+		d.io.Go(func() { d.pace.run(d.life) })
+	}
+	for range d.b.o.Workers {
+		d.workers.Go(d.work)
+	}
+	for _, l := range d.loops {
+		d.running.Go(l.run)
+	}
 }
 
-// close stops the loop, waits for the workers, and in the end cuts them.
+// work does one task after another.
+func (d *dispatcher) work() {
+	for t := range d.tasks {
+		class := t.class
+		one := t.run(d.call, func(r result) time.Duration { return d.came(class, r) })
+		t.loop.ended(one)
+	}
+}
+
+// close stops the loops, waits for the workers, and in the end cuts them.
 func (d *dispatcher) close(ctx context.Context) error {
-	d.stop()
-	d.loop.Wait()
+	d.stopLife()
+	d.look()
 	done := make(chan struct{})
-	go func() { d.workers.Wait(); close(done) }()
+	go func() {
+		d.running.Wait()
+		close(d.tasks)
+		d.workers.Wait()
+		d.hooks.Wait()
+		d.io.Wait()
+		close(done)
+	}()
 	var cut error
 	select {
 	case <-done:
 	case <-ctx.Done():
 		cut = fmt.Errorf("outbox: sends in flight were ended: %w", ctx.Err())
-		d.abort()
-		late := time.AfterFunc(settleGrace, d.settler.giveUp)
+		d.stopCall()
+		late := time.AfterFunc(settleGrace, d.giveUp)
 		<-done
 		late.Stop()
 	}
-	d.abort()
-	return errors.Join(cut, d.settler.close())
-}
-
-// run takes and hands over until the loop's life ends.
-func (d *dispatcher) run() {
-	full := false // whether the last Take had all it asked for
-	failures := 0
-	for d.life.Err() == nil {
-		runtime.Gosched() // workers whose ends came back together are all free first
-		classes, n, wake := d.wanted()
-		if n == 0 {
-			d.idle(wake)
-			continue
-		}
-		if !full {
-			n = d.pace.first(n)
-		}
-		n, err := d.pace.tokens(d.life, n)
-		if err == nil {
-			var leases []Lease
-			leases, err = d.take(classes, n, wake)
-			full = len(leases) == n
-			d.hand(leases)
-		}
-		switch {
-		case err == nil:
-			failures = 0
-		case d.life.Err() == nil:
-			failures++
-			d.failed(err, failures)
-		}
+	d.stopCall()
+	d.giveUp()
+	if n := d.lost.Load(); n > 0 {
+		cut = errors.Join(cut, fmt.Errorf("outbox: %d ends could not be recorded: these messages are in doubt, as after a crash", n))
 	}
-	d.pace.release()
+	return cut
 }
 
-// wanted gives the classes that may be taken from, how many messages in all, and
-// when that changes by itself.
-func (d *dispatcher) wanted() (classes []string, n int, wake time.Time) {
+// look makes every loop look anew at what it may take.
+func (d *dispatcher) look() {
+	for _, l := range d.loops {
+		l.look()
+	}
+}
+
+// A reservation is what one Exchange may claim.
+type reservation struct {
+	wants []Want
+	n     int
+	wake  time.Time // when there may be more by itself; zero: never
+	place []int     // of each want in Options.Classes
+}
+
+// reserve returns what may be claimed beside ends, whose workers are free when
+// they are recorded, and keeps it from other loops.
+func (d *dispatcher) reserve(ends []ending) (r reservation) {
+	if d.life.Err() != nil {
+		return r
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	select {
-	case <-d.changed: // it is looked at now
-	default:
-	}
 	now := time.Now()
+	busy := slices.Clone(d.busy)
+	for _, e := range ends {
+		busy[e.class]--
+	}
 	free := d.b.o.Workers
-	for _, busy := range d.busy {
-		free -= busy
+	for i := range busy {
+		busy[i] += d.reserved[i]
+		free -= busy[i]
 	}
-	n = free
-	clear(d.offered)
 	for i, c := range d.b.o.Classes {
-		room, until := d.outages[i].room(now, c.Workers-d.busy[i], d.busy[i])
-		if !until.IsZero() && (wake.IsZero() || until.Before(wake)) {
-			wake = until
+		room, until := d.outages[i].room(now, min(free, c.Workers-busy[i]), busy[i])
+		if !until.IsZero() && (r.wake.IsZero() || until.Before(r.wake)) {
+			r.wake = until
 		}
-		if room <= 0 || free <= 0 {
-			continue
+		if room > 0 {
+			r.wants, r.place = append(r.wants, Want{Class: c.Name, N: room}), append(r.place, i)
 		}
-		d.offered[i] = true
-		classes = append(classes, c.Name)
-		n = min(n, room)
 	}
-	if len(classes) == 0 {
-		n = 0
+	if len(r.wants) > 0 {
+		r.n = free
 	}
-	return classes, n, wake
+	d.hold(r, +1)
+	return r
 }
 
-// idle waits until something changes, at wake at the latest where there is one.
-func (d *dispatcher) idle(wake time.Time) {
-	var alarm <-chan time.Time
-	if !wake.IsZero() {
-		t := time.NewTimer(time.Until(wake))
-		defer t.Stop()
-		alarm = t.C
-	}
-	select {
-	case <-d.life.Done():
-	case <-d.changed:
-	case <-alarm:
+// hold keeps, or frees, what r may claim: no more than r.n in all, which is counted
+// for its first classes.
+func (d *dispatcher) hold(r reservation, sign int) {
+	left := r.n
+	for i, w := range r.wants {
+		n := min(w.N, left)
+		d.reserved[r.place[i]] += sign * n
+		left -= n
 	}
 }
 
-// take asks the Engine, until a class may be taken from that it was not asked for.
-func (d *dispatcher) take(classes []string, n int, wake time.Time) ([]Lease, error) {
-	ctx, cancel := context.WithCancel(d.life)
-	defer cancel()
-	if !wake.IsZero() {
-		t := time.AfterFunc(time.Until(wake), cancel)
-		defer t.Stop()
-	}
+// exchanged counts what an Exchange has recorded and claimed.
+func (d *dispatcher) exchanged(r reservation, recorded []ending, leases []Lease) {
 	d.mu.Lock()
-	select {
-	case <-d.changed: // since the classes were looked at
-		cancel()
-	default:
-		d.cancel = cancel
+	defer d.mu.Unlock()
+	d.hold(r, -1)
+	for _, e := range recorded {
+		d.busy[e.class]--
 	}
-	d.mu.Unlock()
-	leases, err := d.b.engine.Take(ctx, classes, n)
-	d.mu.Lock()
-	d.cancel = nil
-	d.mu.Unlock()
-	if err != nil && ctx.Err() != nil {
-		err = nil // it was to look again
-	}
-	return leases, err
-}
-
-// failed waits after the store has failed, longer every time.
-func (d *dispatcher) failed(err error, failures int) {
-	delay := min(100*time.Millisecond<<min(failures-1, 10), 5*time.Second)
-	d.b.log.Error("outbox: nothing can be taken", "error", err, "again_in", delay)
-	t := time.NewTimer(delay)
-	defer t.Stop()
-	select {
-	case <-d.life.Done():
-	case <-t.C:
-	}
-}
-
-// hand gives each lease a worker. After the end of the loop's life nothing is
-// begun any more, and leases go back as they were.
-func (d *dispatcher) hand(leases []Lease) {
-	ended := d.life.Err() != nil
 	for _, l := range leases {
-		class, ok := d.b.places[l.Class]
-		if !ok { // not one of those asked for
-			class = len(d.b.o.Classes) - 1
-		}
-		d.mu.Lock()
-		d.busy[class]++
-		d.mu.Unlock()
-		d.pace.use(d.life)
-		d.workers.Go(func() {
-			defer d.free(class)
-			if ended {
-				d.settler.settle(unchanged(l))
-				return
-			}
-			d.work(l, class)
-		})
+		d.busy[d.place(l)]++
 	}
 }
 
-// unchanged puts a lease back as it was.
-func unchanged(l Lease) End {
-	r := Record{State: Queued, At: l.At, Tries: l.Last.Tries, Story: l.Last.Story}
-	if l.Last.State == Sending {
-		r.State = Sending
+// place is that of a lease's class in Options.Classes.
+func (d *dispatcher) place(l Lease) int {
+	if i, ok := d.b.places[l.Class]; ok {
+		return i
 	}
-	if l.Last.State == Queued {
-		r.At = l.Last.At
-	}
-	return End{Lease: l, Record: r}
+	return len(d.b.o.Classes) - 1 // not one of those asked for
 }
 
-// free gives a worker back, and lets the loop look again where that matters.
-func (d *dispatcher) free(class int) {
+// idle reports whether no message of any loop is in a worker's hands.
+func (d *dispatcher) idle() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.busy[class]--
-	d.look(class)
+	return !slices.ContainsFunc(d.busy, func(n int) bool { return n > 0 })
 }
 
-// look wakes the loop, unless it asks for class anyhow. Under mu.
-func (d *dispatcher) look(class int) {
-	switch {
-	case d.offered[class]:
-		return
-	case d.cancel != nil:
-		d.cancel()
-		return
-	}
-	select {
-	case d.changed <- struct{}{}:
-	default:
-	}
-}
-
-// came tells the outage of a class what a call came to, and gives until when the
-// class pauses; zero: it does not.
-func (d *dispatcher) came(class int, v verdict) time.Time {
+// came takes the result of a call in, and returns how long the class pauses.
+func (d *dispatcher) came(class int, r result) time.Duration {
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	was := d.outages[class].until
-	until := d.outages[class].came(time.Now(), v, d.b.o)
+	pause := d.outages[class].came(time.Now(), r, d.b.o)
+	until := d.outages[class].until
+	d.mu.Unlock()
 	if until.IsZero() != was.IsZero() {
 		name := d.b.o.Classes[class].Name
 		if until.IsZero() {
 			d.b.log.Info("outbox: the class goes on", "class", name)
 		} else {
-			d.b.log.Warn("outbox: the class pauses: its vendors fail", "class", name, "until", until, "reason", v.reason)
+			d.b.log.Warn("outbox: the class pauses: its vendors fail", "class", name, "until", until, "reason", r.reason)
 		}
-		d.look(class)
+		d.look()
 	}
-	return until
+	return pause
+}
+
+// after calls Options.OnEnd for what has ended.
+func (d *dispatcher) after(recorded []ending) {
+	if d.b.o.OnEnd == nil || len(recorded) == 0 {
+		return
+	}
+	d.hooks.Go(func() {
+		for _, e := range recorded {
+			if s := e.State; s.Ended() || s == Held || s == Dead {
+				d.b.onEnd(d.call, Record{Key: e.Lease.Key, Class: e.Lease.Class, State: s, At: time.Now(), Tries: e.Tries, Story: e.Story})
+			}
+		}
+	})
 }

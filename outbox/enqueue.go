@@ -149,21 +149,20 @@ func (b *Outbox) entry(now, at time.Time, m sms.Message) (Entry, error) {
 	if _, ok := b.places[class]; !ok {
 		return Entry{}, refuse(m, sms.InvalidMessage, fmt.Sprintf("Options.Class gives it the class %.64q, which is not among Options.Classes", class))
 	}
-	data, err := b.keys.encode(stored{Message: m, Kind: kind, Due: due.Round(0).UTC()})
+	first := b.quiet(m, kind, due)
+	if m.Expired(first) {
+		first = m.Expires // it expires then, and Status says so
+	}
+	s := stored{Message: m, Kind: kind, Due: due.Round(0).UTC()}
+	if !m.Expires.IsZero() {
+		lasts := m.Expires.Sub(first)
+		s.Lasts = &lasts
+	}
+	data, err := b.keys.encode(s)
 	if err != nil {
 		return Entry{}, err
 	}
-	first := b.quiet(m, kind, due)
-	if m.Expired(first) {
-		first = m.Expires // to be dropped then, and told
-	}
-	return Entry{Key: m.Key, Hash: b.keys.hash(m, kind), Class: class, At: first.Round(0).UTC(), Repeat: b.repeats(kind), Data: data}, nil
-}
-
-// repeats tells whether a message of this kind goes out again without anybody
-// being asked.
-func (b *Outbox) repeats(kind sms.Kind) bool {
-	return kind.MayDouble() && b.o.OnUnknown[kind] == SendAgain
+	return Entry{Key: m.Key, Hash: b.keys.hash(m, kind), Class: class, Wait: first.Sub(now), Repeat: b.policy(kind).repeats(), Data: data}, nil
 }
 
 func refuse(m sms.Message, reason sms.Reason, why string) error {

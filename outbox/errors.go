@@ -15,6 +15,9 @@ var (
 	ErrSame = errors.New("outbox: this very message is stored already")
 	// ErrState: the message is no longer, or not yet, in a state that allows it.
 	ErrState = errors.New("outbox: the state of the message does not allow this")
+	// ErrRival is an Engine's answer to an End whose receipt belongs to another
+	// message.
+	ErrRival = errors.New("outbox: the receipt is that of another message")
 	// ErrNotFound: no record has this key. It never was, or its window has passed.
 	ErrNotFound = errors.New("outbox: there is no message with this key")
 	// ErrClosed: the Outbox, or its Engine, is closed.

@@ -27,16 +27,16 @@ func (f *failing) Put(ctx context.Context, entries []outbox.Entry) []error {
 	return f.Engine.Put(ctx, entries)
 }
 
-func (f *failing) Take(ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
+func (f *failing) Exchange(ctx context.Context, ends []outbox.End, wants []outbox.Want, n int) ([]outbox.Lease, []error, error) {
 	if f.now.Load() {
-		return nil, errAway
+		return nil, nil, errAway
 	}
-	return f.Engine.Take(ctx, classes, n)
+	return f.Engine.Exchange(ctx, ends, wants, n)
 }
 
-func (f *failing) Settle(ctx context.Context, ends []outbox.End) []error {
+func (f *failing) Await(ctx context.Context, classes []string) error {
 	if f.now.Load() {
-		return slices.Repeat([]error{errAway}, len(ends))
+		return errAway
 	}
-	return f.Engine.Settle(ctx, ends)
+	return f.Engine.Await(ctx, classes)
 }

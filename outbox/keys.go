@@ -33,8 +33,9 @@ const (
 
 // keys are what Options.Keys are used for.
 type keys struct {
-	own *key // nil: nothing is sealed
-	all []*key
+	own         *key // nil: nothing is sealed
+	all         []*key
+	refusePlain bool
 }
 
 // A key seals and hashes. Every message is sealed under a key of its own, derived
@@ -45,14 +46,16 @@ type key struct {
 	seals, mac []byte
 }
 
-func newKeys(secrets [][]byte) *keys {
-	k := &keys{}
-	for _, secret := range secrets {
+// newKeys derives what is needed of secrets, the first of which seals, and of those
+// that only open.
+func newKeys(secrets, opening [][]byte, refusePlain bool) *keys {
+	k := &keys{refusePlain: refusePlain}
+	for _, secret := range slices.Concat(secrets, opening) {
 		one := &key{seals: derive(secret, labelSeal), mac: derive(secret, labelHash)}
 		copy(one.id[:], derive(secret, labelKeyID))
 		k.all = append(k.all, one)
 	}
-	if len(k.all) > 0 {
+	if len(secrets) > 0 {
 		k.own = k.all[0]
 	}
 	return k
@@ -92,7 +95,7 @@ func (k *key) seal(head, text []byte, messageKey string) []byte {
 }
 
 var (
-	errNoKey  = errors.New("the stored message is sealed under a key that is not among Options.Keys")
+	errNoKey  = unreadableYet{errors.New("the stored message is sealed under a key that is among neither Options.Keys nor Options.OpenKeys")}
 	errSealed = errors.New("the stored message does not open: it was changed, or belongs to another record")
 )
 

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -41,6 +42,12 @@ type Options struct {
 	// and values lie open in the store until their message has ended, and whoever
 	// reads the store can try guesses against the hash for the window after that.
 	Keys [][]byte
+	// OpenKeys open what is stored and seal nothing. Give a new key here in every
+	// process first, and in Keys afterwards.
+	OpenKeys [][]byte
+	// RefusePlain: what is not sealed is not read. It goes back to the queue for a
+	// process without this option, until its age.
+	RefusePlain bool
 
 	// GiveUpAfter is the age by kind up to which a message that was not sent is tried
 	// again, from when it was due, or first tried where that was later. Then it is
@@ -64,6 +71,19 @@ type Options struct {
 	// minutes.
 	AskFor time.Duration
 
+	// Finder asks vendors whether they have a message of unknown outcome. Nil: the
+	// Sender, if it can.
+	Finder sms.Finder
+	// Known is asked before the vendors, for what this program knows by itself of a
+	// message of unknown outcome, such as a delivery report. A receipt means that the
+	// vendor has the message; an error means nothing. Nil: only vendors are asked.
+	Known func(ctx context.Context, q sms.Question) (sms.Receipt, error)
+	// Mark identifies what decides how the Sender's messages look to vendors. After a
+	// crash, "the vendor never took it" is believed only if the process that asks has
+	// the mark of the process that sent; else only a find counts, and the message is
+	// Held. Defaults to the Sender's Mark(), which a notify.Client has.
+	Mark string
+
 	// QuietHours put off by kind what falls into them. A Verification has none.
 	QuietHours map[sms.Kind]QuietHours
 	// ZoneTag is the tag that names a message's time zone ("Europe/Berlin").
@@ -82,6 +102,13 @@ type Options struct {
 	// OutageMin and OutageMax bound how long it pauses before one message is tried;
 	// the time doubles. Default to 1 and 30 seconds.
 	OutageMin, OutageMax time.Duration
+
+	// OnEnd is called after the end of a message is on disk: Accepted, Rejected,
+	// Expired, or Held or Dead, which wait for a person. It is not called for what a
+	// person decides, and not again if the process dies in between. Calls of different
+	// messages may overlap; Close waits for them, and ctx ends when Close waits no
+	// longer. Nil: nothing is called.
+	OnEnd func(ctx context.Context, s Status)
 
 	// WatchEvery is how often Watch tells counts. Defaults to 1 second.
 	WatchEvery time.Duration
@@ -189,13 +216,8 @@ func (o Options) validate() error {
 		fault("Workers is %d: it is at least 1", o.Workers)
 	}
 	o.validateClasses(fault)
-	for i, k := range o.Keys {
-		if len(k) < minKey {
-			fault("Keys[%d] has %d bytes: it needs at least %d random ones", i, len(k), minKey)
-		} else if slices.Max(k) == slices.Min(k) {
-			fault("Keys[%d] is one byte repeated: it needs random ones", i)
-		}
-	}
+	validateKeys("Keys", o.Keys, fault)
+	validateKeys("OpenKeys", o.OpenKeys, fault)
 	o.validateByKind(fault)
 	for _, d := range []struct {
 		name string
@@ -213,6 +235,16 @@ func (o Options) validate() error {
 		fault("OutageAfter is %d: it is at least 1", o.OutageAfter)
 	}
 	return errors.Join(faults...)
+}
+
+func validateKeys(name string, keys [][]byte, fault func(string, ...any)) {
+	for i, k := range keys {
+		if len(k) < minKey {
+			fault("%s[%d] has %d bytes: it needs at least %d random ones", name, i, len(k), minKey)
+		} else if slices.Max(k) == slices.Min(k) {
+			fault("%s[%d] is one byte repeated: it needs random ones", name, i)
+		}
+	}
 }
 
 func (o Options) validateClasses(fault func(string, ...any)) {

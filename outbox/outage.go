@@ -23,18 +23,18 @@ func (o *outage) room(now time.Time, room, busy int) (int, time.Time) {
 	return min(room, 1-busy), time.Time{}
 }
 
-// came takes the result of a call in, and gives the end of the pause.
-func (o *outage) came(now time.Time, v verdict, options Options) time.Time {
+// came takes the result of a call in, and returns how long the class pauses.
+func (o *outage) came(now time.Time, r result, options Options) time.Duration {
 	switch {
-	case v.answered:
+	case r.answered:
 		*o = outage{}
-	case v.blame && !now.Before(o.until):
+	case r.blame && !now.Before(o.until):
 		o.failures++
 		if o.until.IsZero() && o.failures < options.OutageAfter {
 			break
 		}
 		o.pause = min(max(2*o.pause, options.OutageMin), options.OutageMax)
-		o.until = now.Add(max(o.pause, min(v.retryAfter, options.OutageMax)))
+		o.until = now.Add(max(o.pause, min(r.after, options.OutageMax)))
 	}
-	return o.until
+	return max(0, o.until.Sub(now))
 }

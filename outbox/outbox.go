@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ type Outbox struct {
 	o      Options
 	engine Engine
 	finder sms.Finder // nil: the Sender cannot be asked
+	mark   string     // of the configuration that sends
 	keys   *keys
 	zones  zoneCache
 	places map[string]int // of each class in o.Classes
@@ -36,7 +38,7 @@ type Outbox struct {
 // and Start begins to send. Every fault of the options comes in one error.
 func New(o Options) (*Outbox, error) {
 	o = o.withDefaults()
-	b := &Outbox{o: o, engine: o.Engine, keys: newKeys(o.Keys), places: map[string]int{}, log: o.Logger, shut: make(chan struct{})}
+	b := &Outbox{o: o, engine: o.Engine, keys: newKeys(o.Keys, o.OpenKeys, o.RefusePlain), places: map[string]int{}, log: o.Logger, shut: make(chan struct{})}
 	var zoneData error
 	if len(o.QuietHours) > 0 {
 		zoneData = b.zones.checkData()
@@ -44,7 +46,14 @@ func New(o Options) (*Outbox, error) {
 	if err := errors.Join(o.validate(), zoneData); err != nil {
 		return nil, err
 	}
-	b.finder, _ = sms.FinderOf(o.Sender)
+	if b.finder = o.Finder; b.finder == nil {
+		b.finder, _ = sms.FinderOf(o.Sender)
+	}
+	if b.mark = o.Mark; b.mark == "" {
+		if m, ok := o.Sender.(interface{ Mark() string }); ok {
+			b.mark = m.Mark()
+		}
+	}
 	for i, c := range o.Classes {
 		b.places[c.Name] = i
 	}
@@ -59,9 +68,6 @@ func (b *Outbox) Engine() Engine { return b.engine }
 // whether it is there; the workers live until Close. A program that only enqueues
 // does not start.
 func (b *Outbox) Start(ctx context.Context) error {
-	if _, err := b.engine.Last(ctx, ""); err != nil && !errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("outbox: the store does not answer: %w", err)
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -69,6 +75,9 @@ func (b *Outbox) Start(ctx context.Context) error {
 		return ErrClosed
 	case b.started:
 		return errors.New("outbox: it is started already")
+	}
+	if err := b.engine.SetMark(ctx, b.mark); err != nil {
+		return fmt.Errorf("outbox: the store does not answer: %w", err)
 	}
 	b.started = true
 	b.d = newDispatcher(b)
@@ -108,6 +117,25 @@ func (b *Outbox) Close(ctx context.Context) error {
 		return nil
 	}
 	return d.close(ctx)
+}
+
+// onEnd calls Options.OnEnd. One that panics keeps no message from its end.
+func (b *Outbox) onEnd(ctx context.Context, r Record) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.log.Error("outbox: Options.OnEnd panicked", "key", r.Key, "type", fmt.Sprintf("%T", p))
+		}
+	}()
+	b.o.OnEnd(ctx, b.status(r))
+}
+
+// policy is what the options say of a kind; zero is that of a message that cannot be
+// read.
+func (b *Outbox) policy(kind sms.Kind) policy {
+	kind = cmp.Or(kind, sms.Notification)
+	return policy{Code: kind.MayDouble(), SendAgain: b.o.OnUnknown[kind] == SendAgain, CanAsk: b.finder != nil || b.o.Known != nil,
+		GiveUp: b.o.GiveUpAfter[kind], MinDelay: b.o.MinDelay, MaxDelay: b.o.MaxDelay,
+		SendTimeout: b.o.SendTimeout, FindAfter: b.o.FindAfter, AskFor: b.o.AskFor}
 }
 
 // settleGrace is how long Close waits, after it has ended the sends, for their

@@ -2,11 +2,13 @@ package outbox_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/notifykit/notify/outbox"
 )
 
-// What nobody can read any more is Dead and waits for a person; the rest flows.
+// What is corrupt is Dead and waits for a person. What another version may read goes
+// back to the queue until its age. The rest flows.
 func TestPoisoned(t *testing.T) {
 	inWorld(t, func(w *world) {
 		v := &vendor{}
@@ -21,12 +23,17 @@ func TestPoisoned(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.state(b, "good", outbox.Accepted)
-		for _, key := range []string{"garbage", "later", "empty", "form", "other"} {
+		for _, key := range []string{"garbage", "empty", "other"} {
 			st := w.status(b, key)
 			if st.State != outbox.Dead || st.Err == nil {
 				t.Errorf("%s is %v, %v", key, st.State, st.Err)
 			}
 		}
+		w.state(b, "later", outbox.Queued)
+		w.state(b, "form", outbox.Queued)
+		w.later(25 * time.Hour)
+		w.state(b, "later", outbox.Dead)
+		w.state(b, "form", outbox.Dead)
 		if v.count() != 1 {
 			t.Errorf("%d calls", v.count())
 		}

@@ -12,7 +12,6 @@ import (
 // A sharded is three engines as one, and what they are made of.
 type sharded struct {
 	outbox.Engine
-	outbox.Peeker
 	parts []*outboxtest.Memory
 }
 
@@ -35,7 +34,6 @@ func TestShard(t *testing.T) {
 					s.parts, engines = append(s.parts, m), append(engines, m)
 				}
 				s.Engine = outbox.Shard(engines...)
-				s.Peeker = s.Engine.(outbox.Peeker)
 				return s
 			},
 			Kill:  each((*outboxtest.Memory).Kill),
@@ -90,7 +88,7 @@ func TestShard_oneIsDown(t *testing.T) {
 		t.Fatalf("%d of 20 were put", taken)
 	}
 	for taken > 0 {
-		leases, err := s.Take(t.Context(), []string{"b"}, taken)
+		leases, _, err := s.Exchange(t.Context(), nil, []outbox.Want{{Class: "b", N: taken}}, taken)
 		if err != nil {
 			t.Fatal(err)
 		}

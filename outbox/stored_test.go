@@ -29,7 +29,7 @@ var example = stored{
 
 // What any version has written is read by every later one.
 func TestStored_goldenFiles(t *testing.T) {
-	for name, keys := range map[string]*keys{"plain": newKeys(nil), "sealed": newKeys([][]byte{secret(1)})} {
+	for name, keys := range map[string]*keys{"plain": newKeys(nil, nil, false), "sealed": newKeys([][]byte{secret(1)}, nil, false)} {
 		if *golden {
 			data, err := keys.encode(example)
 			if err != nil {
@@ -45,7 +45,7 @@ func TestStored_goldenFiles(t *testing.T) {
 	if err != nil || len(files) < 2*storedVersion {
 		t.Fatalf("%v, %v: two for each version", files, err)
 	}
-	opening := newKeys([][]byte{secret(2), secret(1)}) // rotated since
+	opening := newKeys([][]byte{secret(2)}, [][]byte{secret(1)}, false) // rotated since
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -64,7 +64,7 @@ func TestStored_goldenFiles(t *testing.T) {
 
 // Whatever lies there is an error, not a panic, and shows nothing of a message.
 func FuzzStored(f *testing.F) {
-	for _, k := range []*keys{newKeys(nil), newKeys([][]byte{secret(1)})} {
+	for _, k := range []*keys{newKeys(nil, nil, false), newKeys([][]byte{secret(1)}, nil, false)} {
 		data, err := k.encode(example)
 		if err != nil {
 			f.Fatal(err)
@@ -72,7 +72,7 @@ func FuzzStored(f *testing.F) {
 		f.Add(data)
 		f.Add(data[:len(data)/2])
 	}
-	opening := newKeys([][]byte{secret(1)})
+	opening := newKeys([][]byte{secret(1)}, nil, false)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := opening.decode(data, example.Message.Key)
 		if err == nil && s.Message.Key != example.Message.Key {

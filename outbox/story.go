@@ -32,25 +32,36 @@ type Try struct {
 	Note string `json:"note,omitempty"`
 }
 
-// A story is what the outbox remembers of a message, in Record.Story.
+// A story is what the outbox remembers of a message, in Record.Story. Versions of
+// the program that run at the same time read each other's: a field is added, and
+// never changed.
 type story struct {
-	Version  int       `json:"v"`
-	To       string    `json:"to,omitempty"` // masked
-	Template string    `json:"template,omitempty"`
-	Kind     sms.Kind  `json:"kind,omitempty"`
-	First    time.Time `json:"first,omitzero"`  // the first try began; anew by Retry
-	Again    bool      `json:"again,omitempty"` // a person had it sent again
-	// Doubt: a try may have been sent, and nobody has found out.
-	Doubt bool `json:"doubt,omitempty"`
-	// Since and AskAt: the try that began at Since may have been sent; the vendor
-	// can be asked from AskAt on.
-	Since time.Time `json:"since,omitzero"`
-	AskAt time.Time `json:"ask_at,omitzero"`
-	Asked int       `json:"asked,omitempty"`
+	Version  int      `json:"v"`
+	To       string   `json:"to,omitempty"` // masked
+	Template string   `json:"template,omitempty"`
+	Kind     sms.Kind `json:"kind,omitempty"`
+	// Start is the Age of the record when the first try began; anew by Retry. Nil:
+	// none has begun, and a code counts from when it was due.
+	Start *time.Duration `json:"start,omitempty"`
+	// Doubt: a call may have been taken. Asking, Lost and Asked are the machine's.
+	Doubt  bool `json:"doubt,omitempty"`
+	Asking bool `json:"asking,omitempty"`
+	Lost   bool `json:"lost,omitempty"`
+	Asked  int  `json:"asked,omitempty"`
+	// Mark is that of the configuration that made the last call in doubt.
+	Mark string `json:"mark,omitempty"`
 
 	Receipt *sms.Receipt `json:"receipt,omitempty"`
 	Tries   []Try        `json:"tries,omitempty"`
 	Left    int          `json:"left_out,omitempty"` // tries left out between the first ones and the last
+
+	// First and Since are times that the version before wrote: when the first try
+	// began, and that of which nothing is known. They are read and not written.
+	First time.Time `json:"first,omitzero"`
+	Since time.Time `json:"since,omitzero"`
+
+	later error  // it was written by a later version: it is kept as it is
+	text  []byte // as it was read
 }
 
 const (
@@ -59,32 +70,95 @@ const (
 	mostTries    = 20 // kept in all
 )
 
-// readStory reads a story. One that cannot be read begins anew, and says so:
-// a message must not be stuck on it.
+// readStory reads a story. One that is corrupt begins anew, and says so: a message
+// must not be stuck on it.
 func readStory(text []byte) story {
-	s := story{Version: storyVersion}
+	s := story{Version: storyVersion, text: text}
 	if len(text) == 0 {
 		return s
 	}
-	if err := json.Unmarshal(text, &s); err != nil || s.Version > storyVersion {
+	err := json.Unmarshal(text, &s)
+	switch {
+	case err != nil:
 		return story{Version: storyVersion, Doubt: true, Tries: []Try{{Note: "the story so far cannot be read", Reason: sms.Internal}}}
+	case s.Version > storyVersion:
+		return story{Version: s.Version, text: text, later: unreadableYet{errors.New("its story was written by a later version: run that one")}}
 	}
-	s.Version = storyVersion
 	return s
 }
 
-// write gives the story as it is stored.
+// relate turns the times that the version before wrote into ages of the record.
+func (s *story) relate(l Lease, m stored, code bool) {
+	if !s.First.IsZero() {
+		start := s.First.Sub(l.Last.Now.Add(-l.Last.Age))
+		s.Start, s.First = &start, time.Time{}
+	}
+	if s.Start == nil && code && l.Last.Age > sinceEpoch(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)) {
+		start := sinceEpoch(m.Due)
+		s.Start = &start
+	}
+	if !s.Since.IsZero() {
+		s.Asking, s.Lost, s.Since = true, true, time.Time{}
+	}
+}
+
+// record is what the machine knows of the message.
+func (s *story) record(l Lease, code bool) record {
+	r := record{State: Queued, Asking: s.Asking, Lost: s.Lost, Doubt: s.Doubt, Asked: s.Asked, Tries: l.Last.Tries, Age: ageless}
+	if l.Last.State == Sending {
+		r.State = Sending
+	}
+	switch {
+	case s.Start != nil:
+		r.Age = max(0, l.Last.Age-*s.Start)
+	case code, s.later != nil:
+		r.Age = max(0, l.Last.Age)
+	case l.Last.State == Sending: // the first try has left no end
+		r.Age = max(0, l.Last.Now.Sub(l.Last.At))
+	}
+	return r
+}
+
+// keep takes over what the machine says, at an age of the record.
+func (s *story) keep(r record, age time.Duration, code bool) {
+	if s.Start == nil && r.Age != ageless && !code {
+		start := age - r.Age
+		s.Start = &start
+	}
+	s.Doubt, s.Asking, s.Lost, s.Asked = r.Doubt, r.Asking, r.Lost, r.Asked
+	if !r.Asking {
+		s.Mark = ""
+	}
+}
+
+// write returns what is stored.
 func (s *story) write() []byte {
+	if s.later != nil {
+		return s.text
+	}
 	text, err := json.Marshal(s)
 	if err != nil { // an Outcome that does not exist, from a Sender
-		text, _ = json.Marshal(story{Version: storyVersion, To: s.To, Doubt: s.Doubt, Since: s.Since, AskAt: s.AskAt})
+		text, _ = json.Marshal(story{Version: storyVersion, To: s.To, Start: s.Start, Doubt: s.Doubt, Asking: s.Asking, Lost: s.Lost, Asked: s.Asked, Mark: s.Mark})
 	}
 	return text
 }
 
-// about notes who the message is for, masked.
-func (s *story) about(r stored) {
-	s.To, s.Template, s.Kind = r.Message.To.String(), r.Message.Template, r.Kind
+func (s *story) clone() story {
+	c := *s
+	c.Tries = slices.Clone(s.Tries)
+	return c
+}
+
+// about notes what the message is about, as it may be kept after its end.
+func (s *story) about(m stored) {
+	s.To, s.Template, s.Kind = m.Message.To.String(), m.Message.Template, m.Kind
+}
+
+// did notes an action of the machine.
+func (s *story) did(a action) {
+	if a.Note != "" && s.later == nil {
+		s.note(time.Now(), a.Note)
+	}
 }
 
 func (s *story) add(t Try) {
@@ -105,7 +179,6 @@ func (s *story) failed(m sms.Message, at time.Time, took time.Duration, err erro
 	outcome := sms.OutcomeOf(err)
 	s.add(Try{At: at, Took: took, Outcome: outcome, Reason: sms.ReasonOf(err), Provider: redact.Words(e.Provider, m),
 		Code: redact.Words(e.Code, m), RequestID: redact.Words(e.RequestID, m), Text: redact.Words(words(e), m), RetryAfter: e.RetryAfter})
-	s.Doubt = s.Doubt || outcome == sms.Unknown
 }
 
 // words are what an Error says beside what a Try has fields for.
@@ -125,14 +198,13 @@ func words(e *sms.Error) string {
 func (s *story) accepted(at time.Time, took time.Duration, r sms.Receipt, note string) {
 	r.Attempts = nil
 	s.Receipt = &r
-	s.Doubt, s.Since, s.AskAt = false, time.Time{}, time.Time{}
 	s.add(Try{At: at, Took: took, Outcome: sms.Accepted, Provider: r.Provider, RequestID: r.RequestID, Note: note})
 }
 
 // crashed notes a hand-out that has no recorded end.
-func (s *story) crashed(since, askAt time.Time) {
-	s.Doubt, s.Since, s.AskAt, s.Asked = true, since, askAt, 0
-	s.add(Try{At: since, Outcome: sms.Unknown, Reason: sms.Internal, Note: "the process ended, or lost its lease, in the middle of the call"})
+func (s *story) crashed(last Record) {
+	s.Mark = last.Mark
+	s.add(Try{At: last.At, Outcome: sms.Unknown, Reason: sms.Internal, Note: "the process ended, or lost its lease, in the middle of the call"})
 }
 
 // err tells why the message is where it is: the last refusal, its outcome Unknown
@@ -142,7 +214,7 @@ func (s *story) err(key string, state State) error {
 		return nil
 	}
 	e := &sms.Error{Key: key, Kind: s.Kind, Outcome: sms.Rejected}
-	if s.Doubt {
+	if s.Doubt || s.Asking || !s.Since.IsZero() {
 		e.Outcome = sms.Unknown
 	}
 	for _, t := range slices.Backward(s.Tries) {

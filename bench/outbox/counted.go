@@ -14,22 +14,14 @@ type counted struct {
 	commits, messages atomic.Int64
 }
 
-func (c *counted) Take(ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
-	leases, err := c.Engine.Take(ctx, classes, n)
-	c.add(len(leases))
-	return leases, err
-}
-
-func (c *counted) Settle(ctx context.Context, ends []outbox.End) []error {
-	c.add(len(ends))
-	return c.Engine.Settle(ctx, ends)
-}
-
-func (c *counted) add(n int) {
-	if n > 0 {
+// Exchange is one commit for ends and marks.
+func (c *counted) Exchange(ctx context.Context, ends []outbox.End, wants []outbox.Want, n int) ([]outbox.Lease, []error, error) {
+	leases, answers, err := c.Engine.Exchange(ctx, ends, wants, n)
+	if some := max(len(leases), len(ends)); some > 0 {
 		c.commits.Add(1)
-		c.messages.Add(int64(n))
+		c.messages.Add(int64(some))
 	}
+	return leases, answers, err
 }
 
 // group is how many messages a commit was for.

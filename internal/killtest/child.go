@@ -168,25 +168,24 @@ func (s *stepping) Put(ctx context.Context, entries []outbox.Entry) []error {
 	return answers
 }
 
-func (s *stepping) Take(ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
-	leases, err := s.Engine.Take(ctx, classes, n)
-	for _, l := range leases {
-		tell("taken", l.Key)
+func (s *stepping) Exchange(ctx context.Context, ends []outbox.End, wants []outbox.Want, n int) ([]outbox.Lease, []error, error) {
+	if len(ends) > 0 {
+		s.at("before settle")
 	}
-	if len(leases) > 0 {
-		s.at("after take")
-	}
-	return leases, err
-}
-
-func (s *stepping) Settle(ctx context.Context, ends []outbox.End) []error {
-	s.at("before settle")
-	answers := s.Engine.Settle(ctx, ends)
+	leases, answers, err := s.Engine.Exchange(ctx, ends, wants, n)
 	for i, err := range answers {
 		if err == nil && ends[i].State == outbox.Accepted {
 			tell("ended", ends[i].Lease.Key)
 		}
 	}
-	s.at("after settle")
-	return answers
+	for _, l := range leases {
+		tell("taken", l.Key)
+	}
+	if len(ends) > 0 {
+		s.at("after settle")
+	}
+	if len(leases) > 0 {
+		s.at("after take")
+	}
+	return leases, answers, err
 }

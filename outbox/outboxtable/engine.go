@@ -19,7 +19,7 @@ type Store interface {
 	// it. It may run do again after the database has undone it. An error means that
 	// nothing was done; an *UnsureError, that the commit may have come about.
 	Write(ctx context.Context, do func(ctx context.Context, c Conn) error) error
-	// Read is for what changes nothing.
+	// Read is for what changes nothing, and for single statements.
 	Read() Conn
 }
 
@@ -31,7 +31,7 @@ func (e *UnsureError) Error() string {
 	return fmt.Sprintf("the commit may have come about: %v", e.Err)
 }
 
-// Unwrap gives the failure.
+// Unwrap returns the failure.
 func (e *UnsureError) Unwrap() error { return e.Err }
 
 // Options are how an Engine works. Lease, Keep, Poll and Logger are needed:
@@ -39,16 +39,21 @@ func (e *UnsureError) Unwrap() error { return e.Err }
 type Options struct {
 	Lease  time.Duration // of an owner; renewed four times within it
 	Keep   time.Duration // the window of ended records
-	Poll   time.Duration // how often a Take that waits looks for what others have put
+	Poll   time.Duration // how often an Await looks for what others have put
 	Logger *slog.Logger
-	// Gone tells whether the process of an owner is certainly gone. Nil: nobody knows
-	// before its lease has lapsed.
+	// Gone reports whether the process of an owner is certainly gone. Nil: that is
+	// not known before its lease has lapsed.
 	Gone func(owner int64) bool
-	// Own is told of each owner that this Engine becomes, before it owns anything.
-	// Nil: nobody needs to know.
+	// Own is called with each owner that this Engine becomes, before it owns
+	// anything. Nil: nothing needs to know.
 	Own func(owner int64) error
-	// PeekFirst: a look is cheap beside a transaction, so Take looks first.
-	PeekFirst bool
+	// Literals: the driver of PostgreSQL does not know slices.
+	Literals bool
+	// Alone: a single statement outside a transaction runs at read committed.
+	Alone bool
+	// Listen calls wake whenever a message comes on channel, until ctx ends. Nil: there
+	// is no such thing.
+	Listen func(ctx context.Context, channel string, wake func()) error
 }
 
 // An Engine is an outbox.Engine on a table.
@@ -56,6 +61,7 @@ type Engine struct {
 	d     Dialect
 	store Store
 	o     Options
+	q     map[string]string // the statements
 
 	life   context.Context // ends with Close
 	end    context.CancelFunc
@@ -64,20 +70,17 @@ type Engine struct {
 	closed bool         // under calls
 	paused atomic.Bool  // by tests: nothing is renewed
 	killed atomic.Bool  // by tests: nothing is given up
-	more   atomic.Bool  // the last claim got all it asked for: a look before the next tells nothing
 
 	tenure atomic.Pointer[tenure]
-	undo   mend
+	undone undo
 	floors floors
+	wakes  wakes
 
 	mu   sync.Mutex
-	wake chan struct{} // closed when something was put here
+	mark string // of what this Engine hands out; under mu
 }
 
-var (
-	_ outbox.Engine = (*Engine)(nil)
-	_ outbox.Peeker = (*Engine)(nil)
-)
+var _ outbox.Engine = (*Engine)(nil)
 
 // A tenure is a time as an owner.
 type tenure struct {
@@ -87,20 +90,16 @@ type tenure struct {
 
 var start = time.Now()
 
-// Valid tells whether the lease holds for a while yet.
-func (t *tenure) Valid() bool { return int64(time.Since(start)) < t.until.Load() }
-
-// A token is a Lease.Token.
-type token struct {
-	*tenure
-	lease int64
-	id    int64 // of the row
-}
+// holds reports whether the lease holds for a while yet.
+func (t *tenure) holds() bool { return int64(time.Since(start)) < t.until.Load() }
 
 // New opens an Engine on tables that are there.
 func New(ctx context.Context, d Dialect, s Store, o Options) (*Engine, error) {
-	e := &Engine{d: d, store: s, o: o, wake: make(chan struct{})}
-	e.undo.engine = e
+	q, err := d.statements()
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{d: d, store: s, o: o, q: q, wakes: wakes{change: make(chan struct{})}}
 	e.life, e.end = context.WithCancel(context.Background())
 	if err := e.begin(ctx); err != nil {
 		e.end()
@@ -124,7 +123,7 @@ func (e *Engine) begin(ctx context.Context) error {
 	}
 	asked := time.Since(start)
 	err := e.store.Write(ctx, func(ctx context.Context, c Conn) error {
-		_, err := c.ExecContext(ctx, e.d.sql("INSERT INTO notify_outbox_owner (id, until) VALUES (?, {now} + ?)"), t.owner, e.o.Lease.Microseconds())
+		_, err := e.exec(ctx, c, "own", t.owner, e.o.Lease.Microseconds(), e.ownMark())
 		return err
 	})
 	if err != nil {
@@ -133,6 +132,31 @@ func (e *Engine) begin(ctx context.Context) error {
 	t.until.Store(int64(asked + e.o.Lease - e.o.Lease/8))
 	e.tenure.Store(t)
 	return nil
+}
+
+func (e *Engine) ownMark() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.mark
+}
+
+// SetMark sets the mark of what this Engine hands out.
+func (e *Engine) SetMark(ctx context.Context, mark string) error {
+	done, err := e.use()
+	if err != nil {
+		return err
+	}
+	defer done()
+	e.mu.Lock()
+	e.mark = mark
+	e.mu.Unlock()
+	return e.failed(ctx, e.renew(ctx))
+}
+
+// Holds reports whether l is certainly still this Engine's.
+func (e *Engine) Holds(l outbox.Lease) bool {
+	t := e.tenure.Load()
+	return t.owner == l.Owner && t.holds()
 }
 
 // use is called by every method, and its answer when it is done.
@@ -152,7 +176,7 @@ func (e *Engine) bounded(ctx context.Context) (context.Context, context.CancelFu
 	return ctx, func() { stop(); cancel() }
 }
 
-// failed is the error of a call: ErrClosed where that is why.
+// failed is the error of a call: ErrClosed if that is why.
 func (e *Engine) failed(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
@@ -178,9 +202,9 @@ func (e *Engine) Close() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), e.o.Lease)
 	defer cancel()
-	err := e.undo.all(ctx)
+	err := e.undoAll(ctx)
 	if err == nil {
-		err = e.giveUp(ctx, e.tenure.Load().owner)
+		_, err = e.bury(ctx, e.tenure.Load().owner, true)
 	}
 	if err != nil {
 		return fmt.Errorf("what was handed out is given up when its lease lapses: %w", err)
@@ -188,21 +212,18 @@ func (e *Engine) Close() error {
 	return nil
 }
 
-// giveUp ends an owner: what it has is free, of unknown outcome.
-func (e *Engine) giveUp(ctx context.Context, owner int64) error {
-	return e.store.Write(ctx, func(ctx context.Context, c Conn) error {
-		if err := e.free(ctx, c, owner); err != nil {
+// bury ends an owner: what it has is free, of unknown outcome. It reports whether
+// the owner was there, and has lapsed unless it is certainly gone.
+func (e *Engine) bury(ctx context.Context, owner int64, gone bool) (buried bool, err error) {
+	err = e.store.Write(ctx, func(ctx context.Context, c Conn) (err error) {
+		var mark string
+		if mark, buried, err = e.unlist(ctx, c, owner, gone); err != nil || !buried {
 			return err
 		}
-		_, err := c.ExecContext(ctx, e.d.sql("DELETE FROM notify_outbox_owner WHERE id = ?"), owner)
+		_, err = e.exec(ctx, c, "free", owner, mark)
 		return err
 	})
-}
-
-// free makes everything of an owner ready, taken for dead.
-func (e *Engine) free(ctx context.Context, c Conn, owner int64) error {
-	_, err := c.ExecContext(ctx, e.d.sql("UPDATE notify_outbox SET owner = NULL, ready = 1, due = at, unsure = lease WHERE owner = ?"), owner)
-	return err
+	return buried, err
 }
 
 // Kill and Pause are for the suite: an Engine as after kill -9, and one that

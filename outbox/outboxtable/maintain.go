@@ -54,7 +54,7 @@ func (e *Engine) renew(ctx context.Context) error {
 	asked := time.Since(start)
 	var found int64
 	err := e.store.Write(ctx, func(ctx context.Context, c Conn) error {
-		r, err := c.ExecContext(ctx, e.d.sql("UPDATE notify_outbox_owner SET until = {now} + ? WHERE id = ?"), e.o.Lease.Microseconds(), t.owner)
+		r, err := e.exec(ctx, c, "renew", t.owner, e.o.Lease.Microseconds(), e.ownMark())
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (e *Engine) renew(ctx context.Context) error {
 
 // reclaim frees what owners have whose lease has lapsed, or who are certainly gone.
 func (e *Engine) reclaim(ctx context.Context) error {
-	if err := e.undo.all(ctx); err != nil {
+	if err := e.undoAll(ctx); err != nil {
 		return err
 	}
 	dead, err := e.dead(ctx)
@@ -82,37 +82,61 @@ func (e *Engine) reclaim(ctx context.Context) error {
 		return fmt.Errorf("look for dead owners: %w", err)
 	}
 	for _, owner := range dead {
-		err := e.store.Write(ctx, func(ctx context.Context, c Conn) error {
-			// Only who takes its row away frees what it had, and only if it has not been
-			// renewed meanwhile.
-			lapsed := " AND until < {now}"
-			if e.gone(owner) {
-				lapsed = ""
-			}
-			r, err := c.ExecContext(ctx, e.d.sql("DELETE FROM notify_outbox_owner WHERE id = ?"+lapsed), owner)
-			if err != nil {
-				return err
-			}
-			if n, err := r.RowsAffected(); err != nil || n == 0 {
-				return err
-			}
-			return e.free(ctx, c, owner)
-		})
-		if err != nil {
+		// Only the process that takes the owner's row away frees what it had, and only
+		// if it has not been renewed meanwhile.
+		if _, err := e.bury(ctx, owner, e.gone(owner)); err != nil {
 			return fmt.Errorf("free what a dead owner has: %w", err)
 		}
 	}
 	if len(dead) > 0 {
-		e.changed()
+		e.freed()
 	}
 	return e.strays(ctx)
+}
+
+// freed wakes those who wait for what dead owners had.
+func (e *Engine) freed() {
+	e.floors.drop()
+	e.wakes.look()
+}
+
+// unlist takes an owner's row away and returns its mark.
+func (e *Engine) unlist(ctx context.Context, c Conn, owner int64, gone bool) (mark string, found bool, err error) {
+	if e.d == MySQL { // which cannot do both at once
+		if mark, found, err = e.one(ctx, c, "mark of", owner); err != nil || !found {
+			return "", false, err
+		}
+		r, err := e.exec(ctx, c, "bury", owner, gone)
+		if err != nil {
+			return "", false, err
+		}
+		n, err := r.RowsAffected()
+		return mark, n > 0, err
+	}
+	return e.one(ctx, c, "bury", owner, gone)
+}
+
+// one returns the text that a statement returns, if any.
+func (e *Engine) one(ctx context.Context, c Conn, name string, args ...any) (text string, found bool, err error) {
+	r, err := e.query(ctx, c, name, args...)
+	if err != nil {
+		return "", false, err
+	}
+	defer r.Close()
+	for r.Next() {
+		found = true
+		if err := r.Scan(&text); err != nil {
+			return "", false, err
+		}
+	}
+	return text, found, r.Err()
 }
 
 func (e *Engine) gone(owner int64) bool { return e.o.Gone != nil && e.o.Gone(owner) }
 
 // dead gives the owners that are no more.
 func (e *Engine) dead(ctx context.Context) (dead []int64, err error) {
-	r, err := e.store.Read().QueryContext(ctx, e.d.sql("SELECT id, CASE WHEN until < {now} THEN 1 ELSE 0 END FROM notify_outbox_owner"))
+	r, err := e.query(ctx, e.store.Read(), "owners")
 	if err != nil {
 		return nil, err
 	}
@@ -120,29 +144,29 @@ func (e *Engine) dead(ctx context.Context) (dead []int64, err error) {
 	mine := e.tenure.Load().owner
 	for r.Next() {
 		var owner int64
-		var lapsed int
+		var lapsed bool
 		if err := r.Scan(&owner, &lapsed); err != nil {
 			return nil, err
 		}
-		if owner != mine && (lapsed == 1 || e.gone(owner)) {
+		if owner != mine && (lapsed || e.gone(owner)) {
 			dead = append(dead, owner)
 		}
 	}
 	return dead, r.Err()
 }
 
-// strays frees what owners have who are in no list: a process that slept beyond
-// its lease can claim in the moment in which others take it for dead. Its Fence
-// keeps it from sending.
+// strays frees what owners have who are in no list: a process that slept beyond its
+// lease can claim in the moment in which others take it for dead. Holds keeps it from
+// sending. Which configuration they had is not known.
 func (e *Engine) strays(ctx context.Context) error {
-	strays, err := e.ids(ctx, e.store.Read(), "SELECT DISTINCT owner FROM notify_outbox WHERE owner IS NOT NULL AND owner NOT IN (SELECT id FROM notify_outbox_owner)")
+	strays, err := e.ids(ctx, e.store.Read(), "strays")
 	if err != nil || len(strays) == 0 {
 		return err
 	}
-	defer e.changed()
+	defer e.freed()
 	return e.store.Write(ctx, func(ctx context.Context, c Conn) error {
 		for _, owner := range strays {
-			if err := e.free(ctx, c, owner.(int64)); err != nil {
+			if _, err := e.exec(ctx, c, "free", owner, strayMark); err != nil {
 				return err
 			}
 		}
@@ -150,18 +174,21 @@ func (e *Engine) strays(ctx context.Context) error {
 	})
 }
 
-// remove takes away what ended before the window, in small steps, so that nobody
-// waits long for the rows' locks. The time is a subquery, so that PostgreSQL looks
-// it up once, and stops at the first record that is younger.
+// strayMark is no configuration's mark.
+const strayMark = "?"
+
+// remove takes away what ended before the window, in small steps, so that the rows'
+// locks are held for a short time.
 func (e *Engine) remove(ctx context.Context) error {
 	for {
-		var n int64
+		var n int
 		err := e.store.Write(ctx, func(ctx context.Context, c Conn) error {
-			ids, err := e.ids(ctx, c, "SELECT id FROM notify_outbox WHERE state IN (3,4,7,8) AND at < (SELECT {now} - ?) ORDER BY at LIMIT ?"+e.d.SkipLocked, e.o.Keep.Microseconds(), removeSome)
-			if n = int64(len(ids)); err != nil || n == 0 {
+			ids, err := e.ids(ctx, c, "old", e.o.Keep.Microseconds(), removeSome)
+			if n = len(ids); err != nil || n == 0 {
 				return err
 			}
-			_, err = c.ExecContext(ctx, e.d.sql("DELETE FROM notify_outbox WHERE id IN ("+marks(len(ids))+")"), ids...)
+			query, args := e.bind("remove", list(e, ids), 1, nil)
+			_, err = c.ExecContext(ctx, query, args...)
 			return err
 		})
 		if err != nil || n < removeSome {
@@ -175,8 +202,8 @@ func (e *Engine) remove(ctx context.Context) error {
 	}
 }
 
-func (e *Engine) ids(ctx context.Context, c Conn, query string, args ...any) (ids []any, err error) {
-	r, err := c.QueryContext(ctx, e.d.sql(query), args...)
+func (e *Engine) ids(ctx context.Context, c Conn, name string, args ...any) (ids []int64, err error) {
+	r, err := e.query(ctx, c, name, args...)
 	if err != nil {
 		return nil, err
 	}

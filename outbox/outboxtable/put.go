@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/notifykit/notify/outbox"
 )
@@ -14,8 +12,7 @@ import (
 // putRows is how many entries one statement stores.
 const putRows = 200
 
-// Put stores entries. The statement leaves alone what is there; the call's number
-// tells afterwards which of the rows are its own.
+// Put stores entries. The statement leaves alone what is there.
 func (e *Engine) Put(ctx context.Context, entries []outbox.Entry) []error {
 	answers := make([]error, len(entries))
 	fill := func(err error) []error {
@@ -37,116 +34,225 @@ func (e *Engine) Put(ctx context.Context, entries []outbox.Entry) []error {
 	}
 	bounded, cancel := e.bounded(ctx)
 	defer cancel()
-	var there map[string]stored
-	put := rand.Int64()
-	err = e.store.Write(bounded, func(ctx context.Context, c Conn) error {
-		there = make(map[string]stored, len(entries))
-		for some := range slices.Chunk(entries, putRows) {
-			if err := e.insert(ctx, c, some, put); err != nil {
-				return err
-			}
-			if err := e.lookUp(ctx, c, some, there); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	p := &putting{entries: entries}
+	if err := e.put(bounded, p); err != nil {
 		return fill(e.failed(ctx, fmt.Errorf("put: %w", err)))
 	}
-	e.changed()
-	for i, entry := range entries {
-		switch s := there[entry.Key]; {
-		case s.put == put && !s.told: // the first of this key in the call has made the row
-			s.told = true
-			there[entry.Key] = s
-		case s.hash == entry.Hash:
+	if slices.ContainsFunc(entries, func(entry outbox.Entry) bool { return entry.Wait <= 0 }) {
+		e.wakes.put()
+	} else {
+		e.wakes.look()
+	}
+	p.answer(answers)
+	return answers
+}
+
+// A putting is one Put: which entries made their row, and the hash of what was there.
+type putting struct {
+	entries []outbox.Entry
+	made    []bool
+	hash    map[string]string // of a key
+}
+
+// answer says what became of each entry. Of several with one key the first has made
+// the row, if any has.
+func (p *putting) answer(answers []error) {
+	first := map[string]bool{}
+	for i, entry := range p.entries {
+		made := p.made[i] && !first[entry.Key]
+		first[entry.Key] = true
+		switch {
+		case made:
+		case p.hash[entry.Key] == entry.Hash:
 			answers[i] = outbox.ErrSame
 		default:
 			answers[i] = outbox.ErrKeyTaken
 		}
 	}
-	return answers
 }
 
-// stored is what is there of a key.
-type stored struct {
-	hash string
-	put  int64
-	told bool
-}
-
-// rowOf is how an entry is stored.
-func rowOf(entry outbox.Entry, put int64) entryRow {
-	r := entryRow{Key: entry.Key, Hash: entry.Hash, Class: entry.Class, Repeat: entry.Repeat, Put: put, Data: entry.Data}
-	if !entry.At.IsZero() {
-		r.Due = micros(entry.At)
+// keep notes what is there: of several with one key what was put first, or was there
+// before.
+func (p *putting) keep(key, hash string) {
+	if _, known := p.hash[key]; !known {
+		p.hash[key] = hash
 	}
-	if r.Data == nil {
-		r.Data = []byte{}
-	}
-	return r
 }
 
-// micros is t in microseconds, never earlier than t.
-func micros(t time.Time) int64 {
-	us := t.UnixMicro()
-	if t.After(time.UnixMicro(us)) {
-		us++
+func (e *Engine) put(ctx context.Context, p *putting) error {
+	do := e.store.Write
+	if e.o.Alone && len(p.entries) <= putRows { // one statement
+		do = e.alone
 	}
-	return us
-}
-
-func (e *Engine) insert(ctx context.Context, c Conn, entries []outbox.Entry, put int64) error {
-	values := make([]string, len(entries))
-	var args []any
-	seen := make(map[string]bool, len(entries))
-	values = values[:0]
-	for _, entry := range entries {
-		if seen[entry.Key] { // not twice in one statement
-			continue
+	return do(ctx, func(ctx context.Context, c Conn) error {
+		p.made, p.hash = make([]bool, len(p.entries)), map[string]string{}
+		for from := 0; from < len(p.entries); from += putRows {
+			some := p.entries[from:min(from+putRows, len(p.entries))]
+			made := p.made[from : from+len(some)]
+			var err error
+			switch e.d {
+			case PostgreSQL:
+				err = e.putArrays(ctx, c, p, some, made)
+			case MySQL:
+				err = e.putMany(ctx, c, p, some, made)
+			default:
+				err = e.putEach(ctx, c, p, some, made)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		seen[entry.Key] = true
-		row := rowOf(entry, put)
-		values = append(values, e.d.entryMarks(row))
-		args = append(args, e.d.args(row)...)
-	}
-	_, err := c.ExecContext(ctx, e.d.sql("INSERT INTO notify_outbox ("+insertColumns+") VALUES "+strings.Join(values, ",")+" "+e.d.Keep), args...)
-	return err
+		return nil
+	})
 }
 
-// lookUp reads what is there of the entries' keys.
-func (e *Engine) lookUp(ctx context.Context, c Conn, entries []outbox.Entry, there map[string]stored) error {
-	keys := make([]any, len(entries))
-	for i, entry := range entries {
-		keys[i] = e.d.key(entry.Key)
+// alone runs do outside a transaction, again if the database has undone it.
+func (e *Engine) alone(ctx context.Context, do func(ctx context.Context, c Conn) error) error {
+	for runs := 1; ; runs++ {
+		err := do(ctx, e.store.Read())
+		if err == nil || runs == mostRuns || !Undone(err) || ctx.Err() != nil {
+			return err
+		}
 	}
-	r, err := c.QueryContext(ctx, e.d.sql("SELECT {key}, hash, put FROM notify_outbox WHERE {key} IN ("+marks(len(keys))+")"), keys...)
+}
+
+func data(entry outbox.Entry) []byte {
+	if entry.Data == nil {
+		return []byte{}
+	}
+	return entry.Data
+}
+
+// putArrays is one statement. It does not see what another transaction has committed
+// meanwhile: that is looked up.
+func (e *Engine) putArrays(ctx context.Context, c Conn, p *putting, some []outbox.Entry, made []bool) error {
+	n := len(some)
+	keys, contents := make([][]byte, n), make([][]byte, n)
+	hashes, classes := make([]string, n), make([]string, n)
+	waits, repeats := make([]int64, n), make([]int64, n)
+	for i, entry := range some {
+		keys[i], contents[i], hashes[i], classes[i], waits[i], repeats[i] = []byte(entry.Key), data(entry), entry.Hash, entry.Class, micros(entry.Wait), flag(entry.Repeat)
+	}
+	r, err := c.QueryContext(ctx, e.q["put"], e.array(keys), e.array(hashes), e.array(classes), e.array(waits), e.array(repeats), e.array(contents))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	var unseen []string
+	for r.Next() {
+		var i int
+		var new bool
+		var hash *string
+		if err := r.Scan(&i, &new, &hash); err != nil {
+			return err
+		}
+		entry := some[i-1]
+		made[i-1] = new
+		switch {
+		case new:
+		case hash == nil:
+			unseen = append(unseen, entry.Key)
+		default:
+			p.keep(entry.Key, *hash)
+		}
+	}
+	if err := r.Err(); err != nil {
+		return err
+	}
+	for i, entry := range some { // the first of a key in this call
+		if made[i] {
+			p.keep(entry.Key, entry.Hash)
+		}
+	}
+	return e.there(ctx, c, p, unseen)
+}
+
+// there looks up the hashes of keys that are there.
+func (e *Engine) there(ctx context.Context, c Conn, p *putting, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	query, args := e.bind("there", list(e, keys), 1, nil)
+	r, err := c.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	for r.Next() {
-		var key string
-		var s stored
-		if err := r.Scan(&key, &s.hash, &s.put); err != nil {
+		var key, hash string
+		if err := r.Scan(&key, &hash); err != nil {
 			return err
 		}
-		if _, known := there[key]; !known {
-			there[key] = s
-		}
+		p.keep(key, hash)
 	}
 	return r.Err()
 }
 
-// InsertOne gives the statement that stores an entry, for a transaction of the
-// caller's. A key that is there with the same hash stays as it is; with another
-// it is an error of the database, which cannot make a key NULL. An entry that is
-// due gets the database's time.
-func (e *Engine) InsertOne(entry outbox.Entry) (query string, args []any) {
-	row := rowOf(entry, rand.Int64())
-	if !entry.At.After(time.Now()) {
-		row.Due = 0
+// putEach is a statement for each entry.
+func (e *Engine) putEach(ctx context.Context, c Conn, p *putting, some []outbox.Entry, made []bool) error {
+	var old []string
+	for i, entry := range some {
+		r, err := e.exec(ctx, c, "put", entry.Key, entry.Hash, entry.Class, micros(entry.Wait), flag(entry.Repeat), data(entry))
+		if err != nil {
+			return err
+		}
+		n, err := r.RowsAffected()
+		if err != nil {
+			return err
+		}
+		if made[i] = n == 1; made[i] {
+			p.keep(entry.Key, entry.Hash)
+		} else if _, known := p.hash[entry.Key]; !known {
+			old = append(old, entry.Key)
+		}
 	}
-	return e.d.sql("INSERT INTO notify_outbox (" + insertColumns + ") VALUES " + e.d.entryMarks(row) + " " + e.d.Same), e.d.args(row)
+	return e.there(ctx, c, p, old)
+}
+
+// putMany is one statement for many entries. The call's number tells afterwards which
+// of the rows are its own.
+func (e *Engine) putMany(ctx context.Context, c Conn, p *putting, some []outbox.Entry, made []bool) error {
+	if _, err := e.ids(ctx, c, "now"); err != nil {
+		return err
+	}
+	number := rand.Int64()
+	var rows []any
+	keys := make([]string, len(some))
+	for i, entry := range some {
+		wait := micros(entry.Wait)
+		rows = append(rows, []byte(entry.Key), entry.Hash, entry.Class, wait, wait, wait, flag(entry.Repeat), number, data(entry))
+		keys[i] = entry.Key
+	}
+	query, args := e.bind("put", rows, 9, nil)
+	if _, err := c.ExecContext(ctx, query, args...); err != nil {
+		return err
+	}
+	query, args = e.bind("there", list(e, keys), 1, nil)
+	r, err := c.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	mine := map[string]bool{}
+	for r.Next() {
+		var key, hash string
+		var by int64
+		if err := r.Scan(&key, &hash, &by); err != nil {
+			return err
+		}
+		mine[key] = by == number
+		p.keep(key, hash)
+	}
+	for i, entry := range some {
+		made[i] = mine[entry.Key]
+	}
+	return r.Err()
+}
+
+// InsertOne returns the statement that stores an entry, for a transaction of the
+// caller's. A key that is there with the same hash stays as it is; with another
+// it is an error of the database, which cannot make a key NULL.
+func (e *Engine) InsertOne(entry outbox.Entry) (query string, args []any) {
+	return e.bind("put in a transaction", nil, 0,
+		[]any{e.d.key(entry.Key), entry.Hash, entry.Class, micros(entry.Wait), flag(entry.Repeat), data(entry)})
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/notifykit/notify/outbox"
 )
 
-// Last gives the record of key.
+// Last returns the record of key.
 func (e *Engine) Last(ctx context.Context, key string) (outbox.Record, error) {
-	all, err := e.records(ctx, "{key} = ?", e.d.key(key))
+	all, err := e.records(ctx, "last", e.d.key(key))
 	switch {
 	case err != nil:
 		return outbox.Record{}, err
@@ -21,18 +21,53 @@ func (e *Engine) Last(ctx context.Context, key string) (outbox.Record, error) {
 	return all[0], nil
 }
 
-// List gives records of a state by key.
+// List returns records of a state by key.
 func (e *Engine) List(ctx context.Context, state outbox.State, after string, n int) ([]outbox.Record, error) {
-	return e.records(ctx, "state = ? AND {key} > ? ORDER BY {key} LIMIT ?", int(state), e.d.key(after), max(n, 0))
+	return e.records(ctx, "list", int(state), e.d.key(after), max(n, 0))
 }
 
-func (e *Engine) records(ctx context.Context, where string, args ...any) ([]outbox.Record, error) {
+// Owned returns the receipts that other records have.
+func (e *Engine) Owned(ctx context.Context, key string, receipts []uint64) ([]uint64, error) {
 	done, err := e.use()
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	r, err := e.store.Read().QueryContext(ctx, e.d.sql("SELECT "+rowColumns+" FROM notify_outbox WHERE "+where), args...)
+	owned, err := e.owned(ctx, e.store.Read(), key, receipts)
+	return owned, e.failed(ctx, err)
+}
+
+func (e *Engine) owned(ctx context.Context, c Conn, key string, receipts []uint64) (owned []uint64, err error) {
+	if len(receipts) == 0 {
+		return nil, nil
+	}
+	all := make([]int64, len(receipts))
+	for i, r := range receipts {
+		all[i] = int64(r) //nolint:gosec // a Receipt fits
+	}
+	query, args := e.bind("owned", list(e, all), 1, []any{e.d.key(key)})
+	r, err := c.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("look for receipts: %w", err)
+	}
+	defer r.Close()
+	for r.Next() {
+		var one int64
+		if err := r.Scan(&one); err != nil {
+			return nil, err
+		}
+		owned = append(owned, uint64(one)) //nolint:gosec // it was one
+	}
+	return owned, r.Err()
+}
+
+func (e *Engine) records(ctx context.Context, name string, args ...any) ([]outbox.Record, error) {
+	done, err := e.use()
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	r, err := e.query(ctx, e.store.Read(), name, args...)
 	if err != nil {
 		return nil, e.failed(ctx, fmt.Errorf("read: %w", err))
 	}
@@ -55,8 +90,7 @@ func (e *Engine) Count(ctx context.Context) (outbox.Counts, error) {
 		return outbox.Counts{}, err
 	}
 	defer done()
-	r, err := e.store.Read().QueryContext(ctx, e.d.sql("SELECT class, state, later, count(*), min(due) FROM"+
-		" (SELECT class, state, due, CASE WHEN ready = 0 THEN 0 WHEN due > {now} THEN 2 ELSE 1 END AS later FROM notify_outbox) AS q GROUP BY class, state, later"))
+	r, err := e.query(ctx, e.store.Read(), "count")
 	if err != nil {
 		return outbox.Counts{}, e.failed(ctx, fmt.Errorf("count: %w", err))
 	}

@@ -12,7 +12,8 @@ func changeChecks() []check {
 	return []check{
 		{name: "cancel", rule: "Change compares the state and sets the record, for what is queued", test: cancel},
 		{name: "dead, again", rule: "Change to Queued hands out again with its message", test: deadAgain},
-		{name: "change against take", rule: "of a Change from Queued and a Take one gets it", test: changeRace},
+		{name: "change against take", rule: "of a Change from Queued and an Exchange one gets it", test: changeRace},
+		{name: "change against a try", rule: "Change compares the revision: it overwrites no try made in between", test: revision},
 		{name: "list", rule: "List gives the records of a state by key, from after a key, up to n", test: list},
 		{name: "count", rule: "Count tells every state and what each class has to do", test: count},
 	}
@@ -20,19 +21,20 @@ func changeChecks() []check {
 
 func cancel(b *bench) {
 	e := b.engine()
-	to := outbox.Record{State: outbox.Canceled, At: time.Now(), Tries: 4, Story: []byte("taken back")}
-	b.same(e.Change(b.Context(), "k", []outbox.State{outbox.Queued}, to), outbox.ErrNotFound, "Change of a key that does not exist")
+	to := outbox.Change{State: outbox.Canceled, Tries: 4, Story: []byte("taken back")}
+	b.same(e.Change(b.Context(), outbox.Record{Key: "k", State: outbox.Queued}, to), outbox.ErrNotFound, "Change of a key that does not exist")
 	b.put(e, entry("k"), entry("sent"))
-	b.same(e.Change(b.Context(), "k", []outbox.State{outbox.Dead, outbox.Held}, to), outbox.ErrState, "Change from other states")
+	b.same(b.change(e, "k", outbox.Dead, to), outbox.ErrState, "Change from another state")
 	b.state(e, "k", outbox.Queued)
-	b.same(e.Change(b.Context(), "k", []outbox.State{outbox.Dead, outbox.Queued}, to), nil, "Change from Queued")
+	b.same(b.change(e, "k", outbox.Queued, to), nil, "Change from Queued")
 	r := b.last(e, "k")
 	if r.State != outbox.Canceled || r.Tries != 4 || string(r.Story) != "taken back" || len(r.Data) > 0 || r.Hash != "hash of k" {
 		b.broken("the record is %v, %d tries, story %q, %d bytes of message", r.State, r.Tries, r.Story, len(r.Data))
 	}
-	b.same(e.Change(b.Context(), "k", []outbox.State{outbox.Queued}, to), outbox.ErrState, "a second Change")
+	b.same(b.change(e, "k", outbox.Queued, to), outbox.ErrState, "a second Change")
 	l := b.takeOne(e, "sent")
-	b.same(e.Change(b.Context(), "sent", []outbox.State{outbox.Queued}, to), outbox.ErrState, "Change of what is handed out")
+	b.same(b.change(e, "sent", outbox.Queued, to), outbox.ErrState, "Change of what is handed out")
+	b.same(b.change(e, "sent", outbox.Sending, to), outbox.ErrState, "Change from Sending of what is handed out")
 	b.settle(e, end(l, outbox.Accepted), nil)
 	b.nothing(e, short, "it is canceled")
 }
@@ -45,7 +47,7 @@ func deadAgain(b *bench) {
 		first := b.takeOne(e, key)
 		b.settle(e, end(first, s), nil)
 		due := time.Now().Add(50 * time.Millisecond)
-		b.same(e.Change(b.Context(), key, []outbox.State{s}, outbox.Record{State: outbox.Queued, At: due, Tries: 7, Story: []byte("again")}), nil, "Change to Queued")
+		b.same(b.change(e, key, s, outbox.Change{State: outbox.Queued, Wait: 50 * time.Millisecond, Tries: 7, Story: []byte("again")}), nil, "Change to Queued")
 		l := b.takeOne(e, key)
 		if left := time.Until(due); left > time.Millisecond {
 			b.broken("it is handed out %v before", left)
@@ -58,14 +60,28 @@ func deadAgain(b *bench) {
 	}
 }
 
+// A person's decision must not overwrite a try that was made in between.
+func revision(b *bench) {
+	e := b.engine()
+	b.put(e, entry("k"))
+	was := b.last(e, "k")
+	b.settle(e, end(b.takeOne(e, "k"), outbox.Queued), nil)
+	b.same(e.Change(b.Context(), was, outbox.Change{State: outbox.Canceled}), outbox.ErrState, "Change of a record that was read before another try")
+	if r := b.last(e, "k"); r.State != outbox.Queued || string(r.Story) != "story of queued" || r.Tries != 1 {
+		b.broken("it is %v after %d tries, story %q", r.State, r.Tries, r.Story)
+	}
+	b.same(b.change(e, "k", outbox.Queued, outbox.Change{State: outbox.Canceled}), nil, "Change of the record as it is")
+}
+
 func changeRace(b *bench) {
 	e := b.engine()
 	for i := range 20 {
 		key := fmt.Sprint("k", i)
 		b.put(e, entry(key), entry("z"+key))
+		was := b.last(e, key)
 		changed := make(chan error)
 		go func() {
-			changed <- e.Change(b.Context(), key, []outbox.State{outbox.Queued}, outbox.Record{State: outbox.Canceled})
+			changed <- e.Change(b.Context(), was, outbox.Change{State: outbox.Canceled})
 		}()
 		leases := b.take(e, 1)
 		if leases[0].Key == key {
@@ -117,9 +133,9 @@ func list(b *bench) {
 
 func count(b *bench) {
 	e := b.engine()
-	now := time.Now()
-	oldest := now.Add(-time.Hour).Truncate(time.Millisecond)
-	b.put(e, entry("1", class("a")), entry("2", class("a")), entry("3", at(now.Add(time.Hour))), entry("4", at(oldest)), entry("5", at(oldest.Add(time.Minute))))
+	b.put(e, entry("1", class("a")), entry("2", class("a")), entry("3", in(time.Hour)), entry("4"))
+	b.put(e, entry("5"))
+	oldest := b.last(e, "4").At
 	l := b.takeOf(e, []string{"a"}, 2)
 	b.settle(e, end(l[0], outbox.Accepted), nil)
 	c, err := e.Count(b.Context())

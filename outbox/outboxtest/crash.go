@@ -12,7 +12,7 @@ func crashChecks() []check {
 		{name: "put, then a crash", rule: "what Put has answered is there after a crash", test: putThenCrash},
 		{name: "handed out, then a crash", rule: "what was handed out to an owner that is gone comes back with Last Sending since that hand-out, and nothing else does", test: takenThenCrash},
 		{name: "a code, then a crash", rule: "an entry with Repeat comes back after a crash", test: codeThenCrash},
-		{name: "ended, then a crash", rule: "an end that Settle has answered is there after a crash", test: endedThenCrash},
+		{name: "ended, then a crash", rule: "an end that Exchange has answered is there after a crash", test: endedThenCrash},
 		{name: "put back, then a crash", rule: "what was put back is known after a crash: Last is Queued, with its story", test: backThenCrash},
 		{name: "crashed twice", rule: "the time since when nothing is known is that of the first hand-out without an end", test: crashedTwice},
 		{name: "a crash beside a live owner", rule: "what a live owner has stays its own when another crashes", test: crashBeside, ordered: true},
@@ -22,7 +22,7 @@ func crashChecks() []check {
 
 func putThenCrash(b *bench) {
 	e := b.engine()
-	b.put(e, entry("k1"), entry("k2", at(time.Now().Add(100*time.Millisecond))))
+	b.put(e, entry("k1"), entry("k2", in(100*time.Millisecond)))
 	b.kill(e)
 	f := b.engine()
 	for _, key := range []string{"k1", "k2"} {
@@ -156,9 +156,9 @@ func (b *bench) overtaken(key string) (e, f outbox.Engine, late, next outbox.Lea
 }
 
 func lapses(b *bench) {
-	_, _, late, _ := b.overtaken("k")
-	if fence, ok := late.Token.(outbox.Fence); ok && fence.Valid() {
-		b.broken("the Fence of the first lease still says that it is valid")
+	e, _, late, _ := b.overtaken("k")
+	if e.Holds(late) {
+		b.broken("the Engine of the first lease says that it still holds")
 	}
 }
 
@@ -178,7 +178,7 @@ func lateEnd(b *bench) {
 func lateDecided(b *bench) {
 	e, f, late, next := b.overtaken("k")
 	b.settle(f, end(next, outbox.Held), nil)
-	b.same(f.Change(b.Context(), "k", []outbox.State{outbox.Held}, outbox.Record{State: outbox.Canceled}), nil, "Change from Held")
+	b.same(b.change(f, "k", outbox.Held, outbox.Change{State: outbox.Canceled}), nil, "Change from Held")
 	b.settle(e, end(late, outbox.Accepted), outbox.ErrState)
 	b.state(f, "k", outbox.Canceled)
 }
@@ -203,7 +203,7 @@ func lateAccepted(b *bench) {
 func closeChecks() []check {
 	return []check{
 		{name: "after close", rule: "after Close every method answers ErrClosed", test: afterClose},
-		{name: "close wakes", rule: "Close ends a Take that waits", test: closeWakes},
+		{name: "close wakes", rule: "Close ends an Await", test: closeWakes},
 		{name: "close gives up", rule: "what a closed Engine had is handed out again at once, of unknown outcome", test: closeGivesUp},
 	}
 }
@@ -219,10 +219,15 @@ func afterClose(b *bench) {
 	}
 	ctx := b.Context()
 	b.same(e.Put(ctx, []outbox.Entry{entry("n")})[0], outbox.ErrClosed, "Put")
-	b.same(e.Settle(ctx, []outbox.End{end(l, outbox.Accepted)})[0], outbox.ErrClosed, "Settle")
-	b.same(e.Change(ctx, "k", []outbox.State{outbox.Queued}, outbox.Record{State: outbox.Canceled}), outbox.ErrClosed, "Change")
-	_, err := e.Take(ctx, classes, 1)
-	b.same(err, outbox.ErrClosed, "Take")
+	_, _, err := e.Exchange(ctx, []outbox.End{end(l, outbox.Accepted)}, nil, 0)
+	b.same(err, outbox.ErrClosed, "Exchange of an end")
+	b.same(e.Change(ctx, outbox.Record{Key: "k", State: outbox.Queued}, outbox.Change{State: outbox.Canceled}), outbox.ErrClosed, "Change")
+	_, _, err = e.Exchange(ctx, nil, wants(classes, 1), 1)
+	b.same(err, outbox.ErrClosed, "Exchange")
+	b.same(e.Await(ctx, classes), outbox.ErrClosed, "Await")
+	b.same(e.SetMark(ctx, "m"), outbox.ErrClosed, "SetMark")
+	_, err = e.Owned(ctx, "k", []uint64{1})
+	b.same(err, outbox.ErrClosed, "Owned")
 	_, err = e.Last(ctx, "k")
 	b.same(err, outbox.ErrClosed, "Last")
 	_, err = e.List(ctx, outbox.Held, "", 1)
@@ -237,16 +242,15 @@ func closeWakes(b *bench) {
 	ctx, cancel := context.WithTimeout(b.Context(), b.patience)
 	defer cancel()
 	go func() {
-		_, err := e.Take(ctx, classes, 1)
-		waiting <- err
+		waiting <- e.Await(ctx, classes)
 	}()
 	select {
 	case err := <-waiting:
-		b.stop("Take answers %v before", err)
+		b.stop("Await returns %v before", err)
 	case <-time.After(short):
 	}
 	_ = e.Close()
-	b.same(<-waiting, outbox.ErrClosed, "Take")
+	b.same(<-waiting, outbox.ErrClosed, "Await")
 }
 
 func closeGivesUp(b *bench) {

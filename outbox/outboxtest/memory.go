@@ -26,7 +26,8 @@ type Disk struct {
 	mu    sync.Mutex // guards what follows, and the fields of every Memory
 	rows  map[string]*row
 	seq   uint64
-	lease uint64
+	lease int64
+	owner int64
 	wake  chan struct{} // closed when there may be something to take
 }
 
@@ -35,13 +36,15 @@ type row struct {
 	entry   outbox.Entry
 	rec     outbox.Record
 	seq     uint64
+	born    time.Time     // when it was due first
 	ready   bool          // may be taken from due on
 	due     time.Time     // of what is ready
 	owner   *Memory       // of what is handed out
-	lease   uint64        // the hand-out that counts
-	unsure  uint64        // the hand-out that was taken for dead
+	lease   int64         // the hand-out that counts
+	unsure  int64         // the hand-out that was taken for dead
 	before  outbox.Record // before the hand-out
-	earlier uint64        // the hand-out before it
+	earlier int64         // the hand-out before it
+	receipt uint64
 }
 
 // NewDisk makes an empty Disk.
@@ -53,18 +56,22 @@ func NewDisk() *Disk {
 // outbox.Engine in the plainest way, and is what Run is tested with.
 type Memory struct {
 	disk   *Disk
+	id     int64
+	mark   string
 	done   chan struct{} // closed by Close and Kill
 	dead   bool
 	paused time.Time // zero: it runs
 }
 
-var (
-	_ outbox.Engine = (*Memory)(nil)
-	_ outbox.Peeker = (*Memory)(nil)
-)
+var _ outbox.Engine = (*Memory)(nil)
 
 // Open opens an Engine on d.
-func (d *Disk) Open() *Memory { return &Memory{disk: d, done: make(chan struct{})} }
+func (d *Disk) Open() *Memory {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.owner++
+	return &Memory{disk: d, id: d.owner, done: make(chan struct{})}
+}
 
 // Len is how many records there are, of any state.
 func (d *Disk) Len() int {
@@ -171,13 +178,11 @@ func (m *Memory) usable(ctx context.Context) error {
 }
 
 func (d *Disk) add(e outbox.Entry) {
-	if e.At.IsZero() {
-		e.At = time.Now()
-	}
+	due := time.Now().Add(max(0, e.Wait))
 	e.Data = bytes.Clone(e.Data)
 	d.seq++
-	d.rows[e.Key] = &row{entry: e, seq: d.seq, ready: true, due: e.At, rec: outbox.Record{
-		Key: e.Key, Hash: e.Hash, Class: e.Class, State: outbox.Queued, At: e.At, Data: e.Data}}
+	d.rows[e.Key] = &row{entry: e, seq: d.seq, born: due, ready: true, due: due, rec: outbox.Record{
+		Key: e.Key, Hash: e.Hash, Class: e.Class, State: outbox.Queued, At: due, Data: e.Data}}
 }
 
 // forget removes what has ended before the window.
@@ -196,6 +201,9 @@ func (d *Disk) reclaim() (next time.Time) {
 		at, lapsed := r.owner.lapse()
 		switch {
 		case lapsed:
+			if r.before.State != outbox.Sending {
+				r.rec.Mark = r.owner.mark
+			}
 			r.owner, r.ready, r.due, r.unsure = nil, true, r.rec.At, r.lease
 		case !at.IsZero() && (next.IsZero() || at.Before(next)):
 			next = at
@@ -226,8 +234,8 @@ func (d *Disk) ready(classes []string) (rows []*row, next time.Time) {
 	return rows, next
 }
 
-// await calls try under the lock until it says that it has got what it wanted.
-func (m *Memory) await(ctx context.Context, classes []string, try func(rows []*row) bool) error {
+// Await waits until there is something to claim.
+func (m *Memory) Await(ctx context.Context, classes []string) error {
 	for {
 		m.disk.mu.Lock()
 		if err := m.usable(ctx); err != nil {
@@ -235,10 +243,9 @@ func (m *Memory) await(ctx context.Context, classes []string, try func(rows []*r
 			return err
 		}
 		rows, next := m.disk.ready(classes)
-		done := try(rows)
 		wake := m.disk.wake
 		m.disk.mu.Unlock()
-		if done {
+		if len(rows) > 0 {
 			return nil
 		}
 		m.wait(ctx, wake, next)
@@ -261,35 +268,36 @@ func (m *Memory) wait(ctx context.Context, wake <-chan struct{}, next time.Time)
 	}
 }
 
-// Take claims.
-func (m *Memory) Take(ctx context.Context, classes []string, n int) (leases []outbox.Lease, err error) {
-	err = m.await(ctx, classes, func(rows []*row) bool {
-		for _, r := range rows[:min(n, len(rows))] {
+// Exchange records ends and claims.
+func (m *Memory) Exchange(ctx context.Context, ends []outbox.End, wants []outbox.Want, n int) (leases []outbox.Lease, answers []error, err error) {
+	d := m.disk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := m.usable(ctx); err != nil {
+		return nil, nil, err
+	}
+	for _, e := range ends {
+		answers = append(answers, d.settle(e))
+	}
+	for _, w := range wants {
+		rows, _ := d.ready([]string{w.Class})
+		for _, r := range rows[:min(max(0, min(w.N, n-len(leases))), len(rows))] {
 			leases = append(leases, m.claim(r))
 		}
-		return len(leases) > 0
-	})
-	return leases, err
-}
-
-// Peek looks.
-func (m *Memory) Peek(ctx context.Context, classes []string) (class string, err error) {
-	err = m.await(ctx, classes, func(rows []*row) bool {
-		if len(rows) > 0 {
-			class = rows[0].entry.Class
-		}
-		return len(rows) > 0
-	})
-	return class, err
+	}
+	if len(ends) > 0 {
+		d.changed()
+	}
+	return leases, answers, nil
 }
 
 func (m *Memory) claim(r *row) outbox.Lease {
 	m.disk.lease++
 	r.before, r.earlier = r.rec, r.lease
-	var last outbox.Record
-	if r.lease != 0 {
-		last = r.rec
-		last.Data = nil
+	last := r.read()
+	last.Data = nil
+	if r.lease == 0 {
+		last = outbox.Record{Now: last.Now, Age: last.Age}
 	}
 	if r.rec.State != outbox.Sending {
 		r.rec.State, r.rec.At = outbox.Sending, time.Now()
@@ -297,67 +305,95 @@ func (m *Memory) claim(r *row) outbox.Lease {
 	r.owner, r.lease, r.ready = m, m.disk.lease, false
 	e := r.entry
 	e.Data = bytes.Clone(e.Data)
-	return outbox.Lease{Entry: e, Last: last, Token: token{m, r.lease}}
+	return outbox.Lease{Entry: e, Last: last, Row: int64(r.seq), Owner: m.id, Number: r.lease}
 }
 
-// A token is a Lease.Token.
-type token struct {
-	owner *Memory
-	lease uint64
+// read is the record of r as it is told.
+func (r *row) read() outbox.Record {
+	rec := r.rec
+	rec.Now = time.Now()
+	rec.Age = rec.Now.Sub(r.born)
+	rec.Revision = r.lease
+	return rec
 }
 
-// Valid tells whether the owner's lease holds.
-func (t token) Valid() bool {
-	t.owner.disk.mu.Lock()
-	defer t.owner.disk.mu.Unlock()
-	_, lapsed := t.owner.lapse()
+// Holds reports whether the lease holds.
+func (m *Memory) Holds(l outbox.Lease) bool {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	_, lapsed := m.lapse()
 	return !lapsed
 }
 
-// Settle records ends.
-func (m *Memory) Settle(ctx context.Context, ends []outbox.End) []error {
+// SetMark sets the mark of what m leaves without an end.
+func (m *Memory) SetMark(ctx context.Context, mark string) error {
 	m.disk.mu.Lock()
 	defer m.disk.mu.Unlock()
-	answers := make([]error, len(ends))
-	for i, e := range ends {
-		if answers[i] = m.usable(ctx); answers[i] == nil {
-			answers[i] = m.disk.settle(e)
-		}
-	}
-	m.disk.changed()
-	return answers
+	m.mark = mark
+	return m.usable(ctx)
 }
 
 func (d *Disk) settle(e outbox.End) error {
 	r := d.rows[e.Lease.Key]
-	t, ok := e.Lease.Token.(token)
-	if r == nil || !ok {
+	l := e.Lease
+	if r == nil {
 		return outbox.ErrState
 	}
-	mine := r.rec.State == outbox.Sending && r.lease == t.lease && (r.owner == t.owner || r.unsure == t.lease)
-	late := r.unsure == t.lease && (r.rec.State == outbox.Held || r.rec.State == outbox.Sending && e.State == outbox.Accepted)
+	if r.owner == nil && r.lease == l.Number && r.unsure != l.Number && r.rec.State == e.State && bytes.Equal(r.rec.Story, e.Story) {
+		return nil // it is recorded
+	}
+	mine := r.rec.State == outbox.Sending && r.lease == l.Number && (r.owner != nil && r.owner.id == l.Owner || r.unsure == l.Number)
+	late := r.unsure == l.Number && (r.rec.State == outbox.Held || r.rec.State == outbox.Sending && e.State == outbox.Accepted)
 	if !mine && !late {
 		return outbox.ErrState
 	}
-	r.set(e.Record)
+	if len(d.owned(l.Key, e.Rivals)) > 0 {
+		return outbox.ErrRival
+	}
+	r.set(e.Change)
 	return nil
 }
 
-// set gives r the State, At, Tries and Story of to.
-func (r *row) set(to outbox.Record) {
-	if to.At.IsZero() {
-		to.At = time.Now()
+// set gives r what to says.
+func (r *row) set(to outbox.Change) {
+	now := time.Now()
+	at := now
+	r.owner, r.ready, r.due = nil, to.State == outbox.Queued || to.State == outbox.Sending, now.Add(max(0, to.Wait))
+	switch {
+	case to.State == outbox.Sending:
+		at = r.rec.At // since then nothing is known
+	case to.State == outbox.Queued:
+		at = r.due
 	}
-	r.owner, r.ready, r.due = nil, to.State == outbox.Queued || to.State == outbox.Sending, to.At
-	if to.State == outbox.Sending {
-		to.At = r.rec.At // since then nothing is known
-	} else if to.State != outbox.Held {
+	if to.State != outbox.Held && to.State != outbox.Sending {
 		r.unsure = 0
 	}
-	r.rec.State, r.rec.At, r.rec.Tries, r.rec.Story = to.State, to.At, to.Tries, bytes.Clone(to.Story)
+	r.rec.State, r.rec.At, r.rec.Tries, r.rec.Story = to.State, at, to.Tries, bytes.Clone(to.Story)
+	if to.Receipt != 0 {
+		r.receipt = to.Receipt
+	}
 	if to.State.Ended() {
 		r.entry.Data, r.rec.Data = nil, nil
 	}
+}
+
+// Owned returns the receipts that other records have.
+func (m *Memory) Owned(ctx context.Context, key string, receipts []uint64) ([]uint64, error) {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	if err := m.usable(ctx); err != nil {
+		return nil, err
+	}
+	return m.disk.owned(key, receipts), nil
+}
+
+func (d *Disk) owned(key string, receipts []uint64) (all []uint64) {
+	for _, r := range d.rows {
+		if r.receipt != 0 && r.entry.Key != key && slices.Contains(receipts, r.receipt) {
+			all = append(all, r.receipt)
+		}
+	}
+	return all
 }
 
 // Last gives the record of key.
@@ -371,21 +407,21 @@ func (m *Memory) Last(ctx context.Context, key string) (outbox.Record, error) {
 	if r == nil {
 		return outbox.Record{}, outbox.ErrNotFound
 	}
-	return r.rec, nil
+	return r.read(), nil
 }
 
 // Change compares and sets.
-func (m *Memory) Change(ctx context.Context, key string, from []outbox.State, to outbox.Record) error {
+func (m *Memory) Change(ctx context.Context, was outbox.Record, to outbox.Change) error {
 	m.disk.mu.Lock()
 	defer m.disk.mu.Unlock()
 	if err := m.usable(ctx); err != nil {
 		return err
 	}
-	r := m.disk.rows[key]
+	r := m.disk.rows[was.Key]
 	switch {
 	case r == nil:
 		return outbox.ErrNotFound
-	case r.rec.State == outbox.Sending, !slices.Contains(from, r.rec.State):
+	case r.rec.State != was.State, r.lease != was.Revision, r.owner != nil:
 		return outbox.ErrState
 	}
 	r.set(to)
@@ -403,7 +439,7 @@ func (m *Memory) List(ctx context.Context, state outbox.State, after string, n i
 	var all []outbox.Record
 	for _, r := range m.disk.rows {
 		if r.rec.State == state && r.rec.Key > after {
-			all = append(all, r.rec)
+			all = append(all, r.read())
 		}
 	}
 	slices.SortFunc(all, func(a, b outbox.Record) int { return strings.Compare(a.Key, b.Key) })

@@ -18,13 +18,14 @@ import (
 type mutant struct {
 	*outboxtest.Memory
 	put    func(m *outboxtest.Memory, ctx context.Context, entries []outbox.Entry) []error
-	take   func(m *outboxtest.Memory, ctx context.Context, classes []string, n int) ([]outbox.Lease, error)
+	take   func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error)
 	settle func(m *outboxtest.Memory, ctx context.Context, ends []outbox.End) []error
 	last   func(m *outboxtest.Memory, ctx context.Context, key string) (outbox.Record, error)
-	change func(m *outboxtest.Memory, ctx context.Context, key string, from []outbox.State, to outbox.Record) error
+	change func(m *outboxtest.Memory, ctx context.Context, was outbox.Record, to outbox.Change) error
 	list   func(m *outboxtest.Memory, ctx context.Context, s outbox.State, after string, n int) ([]outbox.Record, error)
 	count  func(m *outboxtest.Memory, ctx context.Context) (outbox.Counts, error)
-	peek   func(m *outboxtest.Memory, ctx context.Context, classes []string) (string, error)
+	await  func(m *outboxtest.Memory, ctx context.Context, classes []string) error
+	owned  func(m *outboxtest.Memory, ctx context.Context, key string, receipts []uint64) ([]uint64, error)
 	close  func(m *outboxtest.Memory) error
 	kill   func(m *outboxtest.Memory)
 	pause  func(m *outboxtest.Memory)
@@ -37,18 +38,50 @@ func (m mutant) Put(ctx context.Context, entries []outbox.Entry) []error {
 	return m.Memory.Put(ctx, entries)
 }
 
-func (m mutant) Take(ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
-	if m.take != nil {
-		return m.take(m.Memory, ctx, classes, n)
+// Exchange is a settle and a take, each as the mutant has it.
+func (m mutant) Exchange(ctx context.Context, ends []outbox.End, wants []outbox.Want, n int) (leases []outbox.Lease, answers []error, err error) {
+	if len(ends) > 0 {
+		if m.settle == nil {
+			m.settle = settle
+		}
+		if answers = m.settle(m.Memory, ctx, ends); answers == nil {
+			return nil, nil, outbox.ErrClosed
+		}
 	}
-	return m.Memory.Take(ctx, classes, n)
+	if n == 0 {
+		return nil, answers, nil
+	}
+	if m.take == nil {
+		m.take = take
+	}
+	leases, err = m.take(m.Memory, ctx, wants, n)
+	return leases, answers, err
 }
 
-func (m mutant) Settle(ctx context.Context, ends []outbox.End) []error {
-	if m.settle != nil {
-		return m.settle(m.Memory, ctx, ends)
+// settle records ends as a Memory does; nil: it is closed.
+func settle(m *outboxtest.Memory, ctx context.Context, ends []outbox.End) []error {
+	_, answers, _ := m.Exchange(ctx, ends, nil, 0)
+	return answers
+}
+
+// take claims as a Memory does.
+func take(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
+	leases, _, err := m.Exchange(ctx, nil, wants, n)
+	return leases, err
+}
+
+func (m mutant) Await(ctx context.Context, classes []string) error {
+	if m.await != nil {
+		return m.await(m.Memory, ctx, classes)
 	}
-	return m.Memory.Settle(ctx, ends)
+	return m.Memory.Await(ctx, classes)
+}
+
+func (m mutant) Owned(ctx context.Context, key string, receipts []uint64) ([]uint64, error) {
+	if m.owned != nil {
+		return m.owned(m.Memory, ctx, key, receipts)
+	}
+	return m.Memory.Owned(ctx, key, receipts)
 }
 
 func (m mutant) Last(ctx context.Context, key string) (outbox.Record, error) {
@@ -58,11 +91,11 @@ func (m mutant) Last(ctx context.Context, key string) (outbox.Record, error) {
 	return m.Memory.Last(ctx, key)
 }
 
-func (m mutant) Change(ctx context.Context, key string, from []outbox.State, to outbox.Record) error {
+func (m mutant) Change(ctx context.Context, was outbox.Record, to outbox.Change) error {
 	if m.change != nil {
-		return m.change(m.Memory, ctx, key, from, to)
+		return m.change(m.Memory, ctx, was, to)
 	}
-	return m.Memory.Change(ctx, key, from, to)
+	return m.Memory.Change(ctx, was, to)
 }
 
 func (m mutant) List(ctx context.Context, s outbox.State, after string, n int) ([]outbox.Record, error) {
@@ -79,13 +112,6 @@ func (m mutant) Count(ctx context.Context) (outbox.Counts, error) {
 	return m.Memory.Count(ctx)
 }
 
-func (m mutant) Peek(ctx context.Context, classes []string) (string, error) {
-	if m.peek != nil {
-		return m.peek(m.Memory, ctx, classes)
-	}
-	return m.Memory.Peek(ctx, classes)
-}
-
 func (m mutant) Close() error {
 	if m.close != nil {
 		return m.close(m.Memory)
@@ -93,9 +119,9 @@ func (m mutant) Close() error {
 	return m.Memory.Close()
 }
 
-func leases(change func(*outbox.Lease)) func(*outboxtest.Memory, context.Context, []string, int) ([]outbox.Lease, error) {
-	return func(m *outboxtest.Memory, ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
-		l, err := m.Take(ctx, classes, n)
+func leases(change func(*outbox.Lease)) func(*outboxtest.Memory, context.Context, []outbox.Want, int) ([]outbox.Lease, error) {
+	return func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
+		l, err := take(m, ctx, wants, n)
 		for i := range l {
 			change(&l[i])
 		}
@@ -119,7 +145,7 @@ func ends(change func(*outbox.End)) func(*outboxtest.Memory, context.Context, []
 		for i := range all {
 			change(&all[i])
 		}
-		return m.Settle(ctx, all)
+		return settle(m, ctx, all)
 	}
 }
 

@@ -37,7 +37,7 @@ var mutants = []struct {
 			for _, e := range ends {
 				ended[e.Lease.Key] = true
 			}
-			return m.Settle(ctx, ends)
+			return settle(m, ctx, ends)
 		}, put: func(m *outboxtest.Memory, ctx context.Context, all []outbox.Entry) []error {
 			if len(all) == 1 && ended[all[0].Key] {
 				return []error{nil}
@@ -84,57 +84,53 @@ var mutants = []struct {
 		}}
 	}},
 	{"does not care for the order of classes", "order of classes", func() mutant {
-		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
-			return m.Take(ctx, slices.Sorted(slices.Values(classes)), n)
+		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
+			return take(m, ctx, slices.SortedFunc(slices.Values(wants), func(a, b outbox.Want) int { return strings.Compare(a.Class, b.Class) }), n)
 		}}
 	}},
 	{"gives classes that were not asked for", "order of classes", func() mutant {
-		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
-			return m.Take(ctx, append(classes, "d"), n)
+		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
+			return take(m, ctx, append(slices.Clone(wants), outbox.Want{Class: "d", N: n}), n)
 		}}
 	}},
 	{"gives one more than asked for", "order of classes", func() mutant {
-		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
-			return m.Take(ctx, classes, n+1)
+		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
+			return take(m, ctx, more(wants), n+1)
 		}}
 	}},
 	{"gives the newest first", "order in a class", func() mutant {
-		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
-			l, err := m.Take(ctx, classes, n)
+		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
+			l, err := take(m, ctx, wants, n)
 			slices.Reverse(l)
 			return l, err
 		}}
 	}},
 	{"does not wait for the time", "not before it is due", func() mutant {
-		return mutant{put: entries(func(e *outbox.Entry) { e.At = time.Time{} })}
+		return mutant{put: entries(func(e *outbox.Entry) { e.Wait = 0 })}
 	}},
-	{"does not wait for one", "take waits", func() mutant {
-		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
-			ctx, cancel := context.WithTimeout(ctx, 1)
-			defer cancel()
-			l, err := m.Take(ctx, classes, n)
-			if errors.Is(err, context.DeadlineExceeded) {
-				err = nil
+	{"does not wait for one", "await waits", func() mutant {
+		return mutant{await: func(*outboxtest.Memory, context.Context, []string) error { return nil }, take: func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
+			l, err := take(m, ctx, wants, n)
+			if len(l) == 0 && err == nil {
+				err = context.DeadlineExceeded
 			}
 			return l, err
 		}}
 	}},
-	{"takes after the context's end", "take with a context", func() mutant {
-		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
+	{"takes after the context's end", "a context that has ended", func() mutant {
+		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
 			if ctx.Err() == nil {
-				return m.Take(ctx, classes, n)
+				return take(m, ctx, wants, n)
 			}
-			late, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-			defer cancel()
-			m.Take(late, classes, n)
+			_, _ = take(m, context.WithoutCancel(ctx), wants, n)
 			return nil, ctx.Err()
 		}}
 	}},
 	{"hands out twice", "handed out once", func() mutant {
 		var mu sync.Mutex
 		var first outbox.Lease
-		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
-			l, err := m.Take(ctx, classes, n)
+		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
+			l, err := take(m, ctx, wants, n)
 			mu.Lock()
 			defer mu.Unlock()
 			if first.Key == "" && len(l) > 0 {
@@ -153,7 +149,7 @@ var mutants = []struct {
 			has[m] = true
 			mu.Unlock()
 			return m.Put(ctx, all)
-		}, take: func(m *outboxtest.Memory, ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
+		}, take: func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
 			mu.Lock()
 			heard := has[m]
 			mu.Unlock()
@@ -161,13 +157,13 @@ var mutants = []struct {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}
-			return m.Take(ctx, classes, n)
+			return take(m, ctx, wants, n)
 		}}
 	}},
 	{"does not renew its lease", "two engines on one store", func() mutant {
-		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
+		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
 			m.Pause()
-			return m.Take(ctx, classes, n)
+			return take(m, ctx, wants, n)
 		}}
 	}},
 	{"does not show a hand-out", "a hand-out shows", func() mutant {
@@ -177,15 +173,6 @@ var mutants = []struct {
 				r.State = outbox.Queued
 			}
 			return r, err
-		}}
-	}},
-	{"claims what it peeks", "peek", func() mutant {
-		return mutant{peek: func(m *outboxtest.Memory, ctx context.Context, classes []string) (string, error) {
-			l, err := m.Take(ctx, classes, 1)
-			if err != nil {
-				return "", err
-			}
-			return l[0].Class, nil
 		}}
 	}},
 	{"keeps the message after its end", "every end", func() mutant {
@@ -209,14 +196,14 @@ var mutants = []struct {
 	{"loses stories", "every end", func() mutant { return mutant{settle: ends(func(e *outbox.End) { e.Story = nil })} }},
 	{"calls every end taken", "an end ends", func() mutant {
 		return mutant{settle: func(m *outboxtest.Memory, ctx context.Context, all []outbox.End) []error {
-			m.Settle(ctx, all)
+			settle(m, ctx, all)
 			return make([]error, len(all))
 		}}
 	}},
 	{"puts back at once", "put back", func() mutant {
 		return mutant{settle: ends(func(e *outbox.End) {
 			if e.State == outbox.Queued {
-				e.At = time.Time{}
+				e.Wait = 0
 			}
 		})}
 	}},
@@ -229,14 +216,17 @@ var mutants = []struct {
 		})}
 	}},
 	{"does not compare the hand-out of a code", "put back a code", func() mutant {
-		tokens := map[string]any{}
+		last := map[string]outbox.Lease{}
 		return mutant{take: leases(func(l *outbox.Lease) {
 			if l.Repeat {
-				tokens[l.Key] = l.Token
+				last[l.Key] = *l
 			}
 		}), settle: ends(func(e *outbox.End) {
-			if t := tokens[e.Lease.Key]; t != nil {
-				e.Lease.Token = t
+			if l, ok := last[e.Lease.Key]; ok {
+				e.Lease = l
+			}
+			if e.State == outbox.Accepted { // an end that would not count
+				e.State = outbox.Queued
 			}
 		})}
 	}},
@@ -249,32 +239,43 @@ var mutants = []struct {
 	}},
 	{"gives one answer for all ends", "many ends at once", func() mutant {
 		return mutant{settle: func(m *outboxtest.Memory, ctx context.Context, all []outbox.End) []error {
-			answers := m.Settle(ctx, all)
+			answers := settle(m, ctx, all)
 			return slices.Repeat(answers[:1], len(all))
 		}}
 	}},
 	{"does not compare the state", "cancel", func() mutant {
-		return mutant{change: func(m *outboxtest.Memory, ctx context.Context, key string, _ []outbox.State, to outbox.Record) error {
-			return m.Change(ctx, key, outbox.States(), to)
+		return mutant{change: func(m *outboxtest.Memory, ctx context.Context, was outbox.Record, to outbox.Change) error {
+			if is, err := m.Last(ctx, was.Key); err == nil {
+				was.State = is.State
+			}
+			return m.Change(ctx, was, to)
+		}}
+	}},
+	{"does not compare the revision", "change against a try", func() mutant {
+		return mutant{change: func(m *outboxtest.Memory, ctx context.Context, was outbox.Record, to outbox.Change) error {
+			if is, err := m.Last(ctx, was.Key); err == nil {
+				was.Revision = is.Revision
+			}
+			return m.Change(ctx, was, to)
 		}}
 	}},
 	{"calls a missing key a wrong state", "cancel", func() mutant {
-		return mutant{change: func(m *outboxtest.Memory, ctx context.Context, key string, from []outbox.State, to outbox.Record) error {
-			if err := m.Change(ctx, key, from, to); err != nil {
+		return mutant{change: func(m *outboxtest.Memory, ctx context.Context, was outbox.Record, to outbox.Change) error {
+			if err := m.Change(ctx, was, to); err != nil {
 				return outbox.ErrState
 			}
 			return nil
 		}}
 	}},
 	{"sends the dead again at once", "dead, again", func() mutant {
-		return mutant{change: func(m *outboxtest.Memory, ctx context.Context, key string, from []outbox.State, to outbox.Record) error {
-			to.At = time.Time{}
-			return m.Change(ctx, key, from, to)
+		return mutant{change: func(m *outboxtest.Memory, ctx context.Context, was outbox.Record, to outbox.Change) error {
+			to.Wait = 0
+			return m.Change(ctx, was, to)
 		}}
 	}},
 	{"cancels what is taken", "change against take", func() mutant {
-		return mutant{change: func(m *outboxtest.Memory, ctx context.Context, key string, from []outbox.State, to outbox.Record) error {
-			if err := m.Change(ctx, key, from, to); !errors.Is(err, outbox.ErrNotFound) {
+		return mutant{change: func(m *outboxtest.Memory, ctx context.Context, was outbox.Record, to outbox.Change) error {
+			if err := m.Change(ctx, was, to); !errors.Is(err, outbox.ErrNotFound) {
 				return nil
 			}
 			return outbox.ErrNotFound
@@ -306,12 +307,12 @@ var mutants = []struct {
 	}},
 	{"forgets everything in a crash", "put, then a crash", func() mutant {
 		gone := false
-		return mutant{kill: func(m *outboxtest.Memory) { gone = true; m.Kill() }, take: func(m *outboxtest.Memory, ctx context.Context, classes []string, n int) ([]outbox.Lease, error) {
+		return mutant{kill: func(m *outboxtest.Memory) { gone = true; m.Kill() }, take: func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
 			if gone {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}
-			return m.Take(ctx, classes, n)
+			return take(m, ctx, wants, n)
 		}}
 	}},
 	{"marks what it has not handed out", "handed out, then a crash", func() mutant {
@@ -379,13 +380,64 @@ var mutants = []struct {
 			return m.Put(ctx, es)
 		}}
 	}},
+	{"claims more of a class than wanted", "ends and claims in one", func() mutant {
+		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
+			return take(m, ctx, more(wants), n)
+		}}
+	}},
+	{"waits for one in an exchange", "exchange does not wait", func() mutant {
+		return mutant{take: func(m *outboxtest.Memory, ctx context.Context, wants []outbox.Want, n int) ([]outbox.Lease, error) {
+			l, err := take(m, ctx, wants, n)
+			if len(l) == 0 && err == nil {
+				<-ctx.Done()
+				err = ctx.Err()
+			}
+			return l, err
+		}}
+	}},
+	{"does not know an end again", "an end given again", func() mutant {
+		seen := map[int64]bool{}
+		return mutant{settle: func(m *outboxtest.Memory, ctx context.Context, all []outbox.End) []error {
+			if n := all[0].Lease.Number; seen[n] {
+				return slices.Repeat([]error{outbox.ErrState}, len(all))
+			} else {
+				seen[n] = true
+			}
+			return settle(m, ctx, all)
+		}}
+	}},
+	{"counts the age from the last wait", "ages", func() mutant {
+		return mutant{take: leases(func(l *outbox.Lease) {
+			if l.Last.State == outbox.Queued {
+				l.Last.Age = l.Last.Now.Sub(l.Last.At)
+			}
+		})}
+	}},
+	{"does not look at rivals", "a rival", func() mutant { return mutant{settle: ends(func(e *outbox.End) { e.Rivals = nil })} }},
+	{"looks for rivals before it records", "rivals at once", func() mutant {
+		return mutant{settle: func(m *outboxtest.Memory, ctx context.Context, all []outbox.End) []error {
+			if owned, err := m.Owned(ctx, all[0].Lease.Key, all[0].Rivals); err == nil && len(owned) > 0 {
+				return slices.Repeat([]error{outbox.ErrRival}, len(all))
+			}
+			time.Sleep(time.Nanosecond) // in a bubble: until the other has looked
+			all = slices.Clone(all)
+			all[0].Rivals = nil
+			return settle(m, ctx, all)
+		}}
+	}},
+	{"owns its own receipt", "owned", func() mutant {
+		return mutant{owned: func(m *outboxtest.Memory, ctx context.Context, _ string, receipts []uint64) ([]uint64, error) {
+			return m.Owned(ctx, "", receipts)
+		}}
+	}},
+	{"has no marks", "marks", func() mutant { return mutant{take: leases(func(l *outbox.Lease) { l.Last.Mark = "" })} }},
 	{"never takes over from a paused owner", "a lease that lapses", func() mutant { return mutant{pause: func(*outboxtest.Memory) {}} }},
 	{"does not let a late end in", "a late end replaces the held", func() mutant {
 		return mutant{settle: func(m *outboxtest.Memory, ctx context.Context, all []outbox.End) []error {
 			if r, err := m.Last(ctx, all[0].Lease.Key); err == nil && r.State == outbox.Held {
 				return slices.Repeat([]error{outbox.ErrState}, len(all))
 			}
-			return m.Settle(ctx, all)
+			return settle(m, ctx, all)
 		}}
 	}},
 	{"lets a late end replace a decision", "held that was decided", func() mutant {
@@ -393,7 +445,7 @@ var mutants = []struct {
 			if r, err := m.Last(ctx, all[0].Lease.Key); err == nil && r.State == outbox.Canceled {
 				return make([]error, len(all))
 			}
-			return m.Settle(ctx, all)
+			return settle(m, ctx, all)
 		}}
 	}},
 	{"lets a late end replace any end", "a late end against another end", func() mutant {
@@ -401,12 +453,12 @@ var mutants = []struct {
 			if r, err := m.Last(ctx, all[0].Lease.Key); err == nil && r.State == outbox.Rejected {
 				return make([]error, len(all))
 			}
-			return m.Settle(ctx, all)
+			return settle(m, ctx, all)
 		}}
 	}},
 	{"lets any late end in while another finds out", "a late acceptance", func() mutant {
 		return mutant{settle: func(m *outboxtest.Memory, ctx context.Context, all []outbox.End) []error {
-			answers := m.Settle(ctx, all)
+			answers := settle(m, ctx, all)
 			if all[0].State == outbox.Queued || all[0].State == outbox.Dead {
 				answers[0] = nil
 			}
@@ -428,3 +480,12 @@ var mutants = []struct {
 }
 
 // leases changes what Take gives.
+
+// more asks for one more of each class.
+func more(wants []outbox.Want) []outbox.Want {
+	wants = slices.Clone(wants)
+	for i := range wants {
+		wants[i].N++
+	}
+	return wants
+}

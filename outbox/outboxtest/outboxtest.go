@@ -93,7 +93,7 @@ func (c check) run(b *bench) {
 }
 
 func checks() []check {
-	return slices.Concat(putChecks(), takeChecks(), settleChecks(), changeChecks(), crashChecks(), lateChecks(), closeChecks())
+	return slices.Concat(putChecks(), takeChecks(), settleChecks(), exchangeChecks(), changeChecks(), crashChecks(), lateChecks(), closeChecks())
 }
 
 // tb is the part of testing.TB that a check needs, so that the suite itself can
@@ -166,9 +166,9 @@ func entry(key string, change ...func(*outbox.Entry)) outbox.Entry {
 	return e
 }
 
-func class(name string) func(*outbox.Entry) { return func(e *outbox.Entry) { e.Class = name } }
-func at(t time.Time) func(*outbox.Entry)    { return func(e *outbox.Entry) { e.At = t } }
-func repeat(e *outbox.Entry)                { e.Repeat = true }
+func class(name string) func(*outbox.Entry)  { return func(e *outbox.Entry) { e.Class = name } }
+func in(d time.Duration) func(*outbox.Entry) { return func(e *outbox.Entry) { e.Wait = d } }
+func repeat(e *outbox.Entry)                 { e.Repeat = true }
 
 // put puts entries, all of which have to be taken.
 func (b *bench) put(e outbox.Engine, entries ...outbox.Entry) {
@@ -202,14 +202,35 @@ func (b *bench) takeOf(e outbox.Engine, of []string, n int) []outbox.Lease {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.Context(), b.patience)
 	defer cancel()
-	leases, err := e.Take(ctx, of, n)
+	leases, err := claim(ctx, e, of, n)
 	switch {
 	case err != nil:
-		b.stop("Take(%v, %d) answers %v", of, n, err)
-	case len(leases) == 0 || len(leases) > n:
-		b.stop("Take(%v, %d) gives %d: it gives at least one and at most that many", of, n, len(leases))
+		b.stop("a claim of %d of %v returns %v", n, of, err)
+	case len(leases) > n:
+		b.stop("a claim of %d of %v returns %d", n, of, len(leases))
 	}
 	return leases
+}
+
+// claim claims up to n, and waits for one at least.
+func claim(ctx context.Context, e outbox.Engine, of []string, n int) ([]outbox.Lease, error) {
+	for {
+		leases, _, err := e.Exchange(ctx, nil, wants(of, n), n)
+		if err != nil || len(leases) > 0 {
+			return leases, err
+		}
+		if err := e.Await(ctx, of); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// wants asks for up to n of each class.
+func wants(of []string, n int) (all []outbox.Want) {
+	for _, c := range of {
+		all = append(all, outbox.Want{Class: c, N: n})
+	}
+	return all
 }
 
 // takeOne takes the one that has this key.
@@ -217,7 +238,7 @@ func (b *bench) takeOne(e outbox.Engine, key string) outbox.Lease {
 	b.Helper()
 	l := b.take(e, 1)[0]
 	if l.Key != key {
-		b.stop("Take gives %q: %q is the one to be taken", l.Key, key)
+		b.stop("Exchange claims %q: %q is the one to be taken", l.Key, key)
 	}
 	return l
 }
@@ -227,11 +248,11 @@ func (b *bench) nothing(e outbox.Engine, while time.Duration, why string) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.Context(), while)
 	defer cancel()
-	leases, err := e.Take(ctx, classes, 10)
+	leases, err := claim(ctx, e, classes, 10)
 	if len(leases) > 0 {
-		b.broken("Take gives %v: %s", keys(leases), why)
+		b.broken("Exchange claims %v: %s", keys(leases), why)
 	} else if err == nil {
-		b.broken("Take gives nothing and no error: it waits for one or for the end of its context")
+		b.broken("Await returns neither for an entry nor for the end of its context")
 	}
 }
 
@@ -248,17 +269,34 @@ func keys(leases []outbox.Lease) []string {
 
 // end makes an End of l.
 func end(l outbox.Lease, s outbox.State) outbox.End {
-	return outbox.End{Lease: l, Record: outbox.Record{State: s, At: time.Now(), Tries: l.Last.Tries + 1, Story: []byte("story of " + s.String())}}
+	return outbox.End{Lease: l, Change: outbox.Change{State: s, Tries: l.Last.Tries + 1, Story: []byte("story of " + s.String())}}
 }
 
 // settle ends a lease, and reports an answer other than want.
 func (b *bench) settle(e outbox.Engine, end outbox.End, want error) {
 	b.Helper()
-	answers := e.Settle(b.Context(), []outbox.End{end})
-	if len(answers) != 1 {
-		b.stop("Settle gives %d answers to one end", len(answers))
+	b.same(b.ends(e, end)[0], want, "an end of %q as %v", end.Lease.Key, end.State)
+}
+
+// ends gives ends to e, and returns its answers.
+func (b *bench) ends(e outbox.Engine, ends ...outbox.End) []error {
+	b.Helper()
+	_, answers, err := e.Exchange(b.Context(), ends, nil, 0)
+	if err != nil {
+		b.stop("Exchange returns %v", err)
 	}
-	b.same(answers[0], want, "Settle of %q to %v", end.Lease.Key, end.State)
+	if len(answers) != len(ends) {
+		b.stop("Exchange returns %d answers to %d ends", len(answers), len(ends))
+	}
+	return answers
+}
+
+// change changes the record of key, which is read first.
+func (b *bench) change(e outbox.Engine, key string, from outbox.State, to outbox.Change) error {
+	b.Helper()
+	was := b.last(e, key)
+	was.State = from
+	return e.Change(b.Context(), was, to)
 }
 
 // same reports an answer that is not the one wanted.

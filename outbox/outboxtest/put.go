@@ -36,16 +36,15 @@ func whole(b *bench) {
 	for i := range odd.Data {
 		odd.Data[i] = byte(i)
 	}
-	due := time.Now().Add(-time.Hour).Truncate(time.Millisecond)
-	odd.At = due
+	before := time.Now().Add(-time.Second)
 	b.put(e, odd)
 	r := b.last(e, odd.Key)
-	if r.Key != odd.Key || r.Hash != odd.Hash || r.Class != "a" || r.State != outbox.Queued || r.Tries != 0 || !r.At.Equal(due) || !bytes.Equal(r.Data, odd.Data) {
+	if r.Key != odd.Key || r.Hash != odd.Hash || r.Class != "a" || r.State != outbox.Queued || r.Tries != 0 || r.At.Before(before) || r.At.After(time.Now().Add(time.Second)) || !bytes.Equal(r.Data, odd.Data) {
 		b.broken("Last tells another record: %v at %v after %d tries, %d bytes", r.State, r.At, r.Tries, len(r.Data))
 	}
 	l := b.takeOne(e, odd.Key)
-	if l.Hash != odd.Hash || l.Class != "a" || l.Repeat || !bytes.Equal(l.Data, odd.Data) || !l.At.Equal(due) {
-		b.broken("Take gives another entry: class %q, %d bytes, due at %v", l.Class, len(l.Data), l.At)
+	if l.Hash != odd.Hash || l.Class != "a" || l.Repeat || !bytes.Equal(l.Data, odd.Data) {
+		b.broken("Exchange claims another entry: class %q, %d bytes", l.Class, len(l.Data))
 	}
 	if l.Last.State != 0 || l.Last.Tries != 0 || len(l.Last.Story) != 0 {
 		b.broken("Last of what was never handed out is %v: its State is zero", l.Last.State)
@@ -74,7 +73,7 @@ func sameKey(b *bench) {
 	b.settle(e, end(l, outbox.Accepted), nil)
 	again("after its end")
 	b.nothing(e, short, "what was put again is not sent again")
-	moved := entry("k", at(time.Now().Add(time.Hour)))
+	moved := entry("k", in(time.Hour))
 	b.same(b.answers(e, moved)[0], outbox.ErrSame, "Put of the same for another time")
 }
 

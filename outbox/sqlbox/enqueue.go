@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/notifykit/notify/outbox"
@@ -67,5 +68,11 @@ func taken(err error) bool {
 	if s, ok := errors.AsType[stateError](err); ok {
 		return s.SQLState() == "23502"
 	}
-	return containsAny(err.Error(), "Error 1048 ", "NOT NULL constraint failed: notify_outbox.key")
+	text := err.Error()
+	return strings.Contains(text, "Error 1048 ") || strings.Contains(text, "NOT NULL constraint failed: notify_outbox.key")
+}
+
+type stateError interface {
+	error
+	SQLState() string
 }

@@ -13,7 +13,7 @@ import (
 var files embed.FS
 
 // version is the schema that this package reads: the highest file of schema/.
-const version = 1
+const version = 2
 
 func schemaOf(d Dialect) sqlschema.Schema {
 	return sqlschema.Schema{Files: files, Version: version, Table: "notify_outbox_schema", MySQL: d == MySQL}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/notifykit/notify/outbox/outboxtable"
@@ -38,7 +39,7 @@ func (d Dialect) table() (outboxtable.Dialect, error) {
 	case MySQL:
 		return outboxtable.MySQL, nil
 	}
-	return outboxtable.Dialect{}, fmt.Errorf("sqlbox: there is no %v: write sqlbox.PostgreSQL or sqlbox.MySQL", d)
+	return 0, fmt.Errorf("sqlbox: there is no %v: write sqlbox.PostgreSQL or sqlbox.MySQL", d)
 }
 
 // Options are how a database is used. The zero value is ready for use.
@@ -86,7 +87,13 @@ func Open(ctx context.Context, db *sql.DB, d Dialect, o Options) (*Engine, error
 	case has != version:
 		return nil, fmt.Errorf("sqlbox: the tables are version %d, and this program reads version %d: call sqlbox.Migrate, or run a later program", has, version)
 	}
-	engine, err := outboxtable.New(ctx, table, &store{db: db, d: d}, options)
+	if d == PostgreSQL {
+		if options.Alone, err = readCommitted(ctx, db); err != nil {
+			return nil, fmt.Errorf("sqlbox: %w", err)
+		}
+		options.Literals = strings.HasPrefix(fmt.Sprintf("%T", db.Driver()), "*pq.")
+	}
+	engine, err := outboxtable.New(ctx, table, &store{db: db}, options)
 	if err != nil {
 		return nil, fmt.Errorf("sqlbox: %w", err)
 	}
@@ -94,9 +101,14 @@ func Open(ctx context.Context, db *sql.DB, d Dialect, o Options) (*Engine, error
 }
 
 // A store makes transactions on a database. It is an outboxtable.Store.
-type store struct {
-	db *sql.DB
-	d  Dialect
+type store struct{ db *sql.DB }
+
+// readCommitted reports whether a statement by itself runs at that level. At a higher
+// one claims of several processes would undo each other.
+func readCommitted(ctx context.Context, db *sql.DB) (bool, error) {
+	var level string
+	err := db.QueryRowContext(ctx, "SHOW default_transaction_isolation").Scan(&level)
+	return level == "read committed", err
 }
 
 // Read is for what changes nothing, and for single statements.
@@ -110,7 +122,7 @@ const mostRuns = 10
 func (s *store) Write(ctx context.Context, do func(ctx context.Context, c outboxtable.Conn) error) error {
 	for runs := 1; ; runs++ {
 		err := s.once(ctx, do)
-		if err == nil || runs == mostRuns || !undone(err) || ctx.Err() != nil {
+		if err == nil || runs == mostRuns || !outboxtable.Undone(err) || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -128,7 +140,7 @@ func (s *store) once(ctx context.Context, do func(ctx context.Context, c outboxt
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		if undone(err) {
+		if outboxtable.Undone(err) {
 			return err
 		}
 		return &outboxtable.UnsureError{Err: err}

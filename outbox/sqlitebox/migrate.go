@@ -12,7 +12,7 @@ import (
 var schema embed.FS
 
 // version is the schema that this package reads: the highest file of schema/.
-const version = 1
+const version = 2
 
 // migrate runs the files of schema/ that the database has not had yet, each in a
 // transaction. PRAGMA user_version is the last it had.

@@ -62,7 +62,7 @@ func Open(path string, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlitebox: %s: %w", path, err)
 	}
-	options.PeekFirst, options.Gone, options.Own = true, f.owners.gone, f.owners.own
+	options.Gone, options.Own = f.owners.gone, f.owners.own
 	engine, err := outboxtable.New(context.Background(), outboxtable.SQLite, f, options)
 	if err != nil {
 		return nil, fmt.Errorf("sqlitebox: %s: %w", path, errors.Join(err, f.close()))
