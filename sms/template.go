@@ -14,7 +14,7 @@ type Template struct {
 	Kind Kind `yaml:"kind" default:"notification" doc:"'verification', 'notification', 'promotion' or 'international'"`
 	// Text is what the recipient reads: "Your code is ${code}." Its variables are
 	// the template's variables.
-	Text string `yaml:"text" default:"needed" doc:"what the recipient reads; '${name}' is a variable"`
+	Text string `yaml:"text,text" default:"needed" doc:"what the recipient reads; '${name}' is a variable"`
 	// Variables holds limits on variables of Text, where there are any.
 	Variables map[string]Variable `yaml:"variables" default:"none" doc:"by variable: its limits"`
 	// Bindings by configured provider name.
@@ -42,7 +42,7 @@ type Binding struct {
 	// From is the vendor's sender for this template.
 	From string `yaml:"from" default:"the provider's" doc:"the vendor's sender for this template"`
 	// Text is the text where it differs from Template.Text.
-	Text string `yaml:"text" default:"the template's" doc:"the text, where it differs"`
+	Text string `yaml:"text,text" default:"the template's" doc:"the text, where it differs"`
 	// Order names the variables by position, for positional vendors.
 	Order []string `yaml:"order" default:"none" doc:"a list: the variables by position, for vendors that count them"`
 	// Extra holds that vendor's settings for this template, decoded strictly by

@@ -47,6 +47,7 @@ var forms = map[string]form{
 	"number":    {readNumber, map[string]any{"type": asTyped}},
 	"rate":      {readRate, map[string]any{"type": "string", "pattern": `^[1-9][0-9]* */ *[0-9a-z.]+$`}},
 	"allowance": oneOf(names(allowances[:])...),
+	"text":      {readText, map[string]any{"type": asTyped}},
 	"engine":    oneOf("sqlite", "postgresql", "mysql"),
 }
 
@@ -75,6 +76,12 @@ func readDuration(text string, out place) error {
 		return wantedError("a duration: write 200ms, 3s or 5m")
 	}
 	out.SetInt(int64(d))
+	return nil
+}
+
+// readText reads what is sent, without the line ends at its end.
+func readText(text string, out place) error {
+	out.SetString(strings.TrimRight(text, "\r\n"))
 	return nil
 }
 

@@ -165,7 +165,7 @@ func (c converter) node(path string, n ast.Node) *Node {
 			out.Items = append(out.Items, c.node(Index(path, i), item))
 		}
 	case *ast.LiteralNode:
-		out.Kind, out.Text = Text, n.Value.Value
+		out.Kind, out.Text = Text, strings.TrimRight(n.Value.Value, "\r\n") // the line ends behind a block are the editor's
 	case *ast.StringNode:
 		out.Kind, out.Text = Text, n.Value
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:

@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/notifykit/notify"
@@ -39,6 +40,8 @@ func TestTexts_lose_the_line_ends_at_their_end(t *testing.T) {
 			}
 			c, _, faults := parse("f", "templates:\n"+template("  "), config.Options{})
 			check("in the file", c, faults)
+			c, _, faults = parse("f", strings.ReplaceAll("templates:\n"+template("  "), "\n", "\r\n"), config.Options{})
+			check("in a file of Windows", c, faults)
 
 			dir := t.TempDir()
 			if err := os.WriteFile(filepath.Join(dir, "t.yaml"), []byte(template("")), 0o600); err != nil {
