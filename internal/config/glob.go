@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // gather puts the templates of the files that templates: names, as a list of
@@ -35,11 +36,7 @@ func (s *Source) gather(root *Node, folder string) {
 }
 
 func (s *Source) gatherFiles(all *Node, path, pattern, folder string) {
-	full := pattern
-	if !filepath.IsAbs(full) {
-		full = filepath.Join(folder, pattern)
-	}
-	files, err := filepath.Glob(full) // sorted
+	files, err := glob(folder, pattern)
 	switch {
 	case err != nil:
 		s.fault(path, fmt.Errorf("%s is no pattern of file names: write templates/*.yaml", quote(pattern)))
@@ -63,6 +60,48 @@ func (s *Source) gatherFiles(all *Node, path, pattern, folder string) {
 			s.gatherFields(all, part.Fields)
 		}
 	}
+}
+
+// glob returns the files that pattern names, in order. A relative one counts from
+// folder, whose own name is no pattern. As in a shell, a wildcard at the beginning
+// of a name does not match a dot: such files are hidden, as ..data of a Kubernetes
+// ConfigMap and what editors keep for themselves.
+func glob(folder, pattern string) (files []string, err error) {
+	volume := filepath.VolumeName(pattern)
+	if filepath.IsAbs(pattern) {
+		folder = volume + string(filepath.Separator)
+	}
+	files = []string{folder}
+	for name := range strings.SplitSeq(filepath.ToSlash(pattern[len(volume):]), "/") {
+		if _, err := filepath.Match(name, ""); err != nil {
+			return nil, err
+		}
+		var next []string
+		for _, above := range files {
+			next = append(next, below(above, name)...)
+		}
+		files = next
+	}
+	return files, nil
+}
+
+// below returns what name, which may be a pattern, matches in a folder.
+func below(folder, name string) (files []string) {
+	if !strings.ContainsAny(name, `*?[\`) {
+		file := filepath.Join(folder, name)
+		if _, err := os.Lstat(file); err != nil {
+			return nil
+		}
+		return []string{file}
+	}
+	entries, _ := os.ReadDir(folder) // sorted; none if it is no folder
+	for _, e := range entries {
+		hidden := strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(name, ".")
+		if ok, _ := filepath.Match(name, e.Name()); ok && !hidden {
+			files = append(files, filepath.Join(folder, e.Name()))
+		}
+	}
+	return files
 }
 
 // gatherFields adds templates to all, each name once.
