@@ -45,6 +45,7 @@ func TestCheck_withoutSecrets(t *testing.T) {
 
 // Everything else is checked, also beside a variable that is not set.
 func TestCheck_withoutSecrets_findsTheRest(t *testing.T) {
+	w := newWorld(t, sandbox.Options{})
 	for name, c := range map[string]struct{ old, new, want string }{
 		"a misspelt key":                  {"from: 云通信", "form: 云通信", `providers.aliyun.form: there is no key "form"`},
 		"a setting that the driver knows": {"from: 云通信", "from: 【云通信】", "providers.aliyun.from: "},
@@ -60,7 +61,6 @@ func TestCheck_withoutSecrets_findsTheRest(t *testing.T) {
 		"an engine":                       {"postgresql", "postgres", "outbox.engine: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, sandbox.Options{})
 			w.write("notify.yaml", secretFile)
 			w.edit("notify.yaml", c.old, c.new)
 			_, errs, status := w.run("check", "--offline", "--no-secrets")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -13,7 +14,7 @@ import (
 )
 
 // checkFlags are what the command takes.
-type checkFlags struct{ offline bool }
+type checkFlags struct{ offline, noSecrets bool }
 
 func (a *app) check() *cobra.Command {
 	var f checkFlags
@@ -25,15 +26,19 @@ vendor is asked about what the configuration names there: whether it is approved
 registered with the carriers, and has our text. What the key may not look at is
 told and is no failure. Nothing is sent.
 
-With --offline nobody is asked: the configuration alone is checked, with a table
-of which provider has a binding for which template.`,
+With --offline no vendor is asked: the configuration alone is checked, with a
+table of which provider has a binding for which template. With --no-secrets too,
+variables and files of secrets that have no value here are no faults: their names
+are listed, and all else is checked.`,
 		Example: `  notify check
   notify check --offline
+  notify check --offline --no-secrets --env production
   notify check --env production --json`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(c *cobra.Command) error { return a.runCheck(c.Context(), f) }),
 	}
 	c.Flags().BoolVar(&f.offline, "offline", false, "ask no vendor, for machines that build")
+	c.Flags().BoolVar(&f.noSecrets, "no-secrets", false, "with --offline: list the variables that have no value, and check all else")
 	return c
 }
 
@@ -42,7 +47,8 @@ type checkAnswer struct {
 	Ready     bool                         `json:"ready"`
 	Templates map[string]map[string]string `json:"templates"` // state by template and provider
 	Findings  []findingAnswer              `json:"findings,omitempty"`
-	Errors    map[string]string            `json:"errors,omitempty"` // by provider that could not be asked
+	Errors    map[string]string            `json:"errors,omitempty"`  // by provider that could not be asked
+	Missing   []string                     `json:"missing,omitempty"` // variables that have no value, with --no-secrets
 }
 
 type findingAnswer struct {
@@ -59,12 +65,22 @@ type findingAnswer struct {
 }
 
 func (a *app) runCheck(ctx context.Context, f checkFlags) error {
-	o, err := a.open()
+	if f.noSecrets && !f.offline {
+		return misuse("--no-secrets: vendors cannot be asked without secrets: write --offline too")
+	}
+	open := a.open
+	var missing []string
+	if f.noSecrets {
+		open = func() (o *opened, err error) { o, missing, err = a.openWithoutSecrets(); return o, err }
+	}
+	o, err := open()
 	if err != nil {
 		return err
 	}
-	defer o.client.Close()
-	answer := checkAnswer{Ready: true, Templates: map[string]map[string]string{}, Errors: map[string]string{}}
+	if o.client != nil {
+		defer o.client.Close()
+	}
+	answer := checkAnswer{Ready: true, Templates: map[string]map[string]string{}, Errors: map[string]string{}, Missing: missing}
 	for t := range o.templates.All() {
 		answer.Templates[t.Name] = map[string]string{}
 		for _, provider := range o.providers() {
@@ -173,6 +189,9 @@ func (a *app) writeCheck(c checkAnswer, o *opened, offline bool) {
 		}
 		t.write(a.out, p)
 		fmt.Fprintln(a.out)
+	}
+	if len(c.Missing) > 0 {
+		fmt.Fprintf(a.out, "Not checked, because they have no value here: %s\n", strings.Join(c.Missing, ", "))
 	}
 	switch {
 	case !c.Ready:

@@ -78,6 +78,23 @@ func (a *app) open() (*opened, error) {
 	return o, nil
 }
 
+// openWithoutSecrets checks the configuration as open does and makes no Client. It
+// returns the names of the variables that have no value, which are no faults.
+func (a *app) openWithoutSecrets() (*opened, []string, error) {
+	loaded, _ := a.load()
+	client, err := notify.New(loaded, a.drivers...)
+	if err == nil {
+		err = client.Close()
+	}
+	missing, err := withoutMissing(err)
+	if err != nil {
+		return nil, missing, err
+	}
+	o := &opened{config: loaded}
+	o.templates, err = sms.NewRegistry(loaded.Templates...)
+	return o, missing, err
+}
+
 // sideBySide goes down to where a message may take one of several ways.
 func sideBySide(s sms.Sender) []sms.Sender {
 	for s != nil {
