@@ -138,6 +138,9 @@ func (b *builder) checkLimits() {
 			b.fault(path, fmt.Errorf("%v calls a second let nothing through: write how many, or leave it out for no limit", perSecond))
 		}
 	}
+	if n := b.config.DeduplicateKeys; n < 0 {
+		b.fault("policies.deduplicate_keys", fmt.Errorf("it is %d: write how many keys are kept, or leave it out for 1000000", n))
+	}
 	names := map[string]bool{}
 	for _, l := range b.config.Limits.Budget {
 		if _, err := middleware.NewBudget(l); err != nil {

@@ -19,6 +19,7 @@ import (
 type call struct {
 	context.Context // the caller's
 	client          *Client
+	keyless         bool // the caller gave no Key
 
 	mu     sync.Mutex // guards what follows
 	inner  context.Context
@@ -66,6 +67,15 @@ func (c *call) Value(key any) any {
 		return inner.Value(key)
 	}
 	return c.Context.Value(key)
+}
+
+// keyless reports whether the caller gave the message of ctx no Key.
+func keyless(ctx context.Context) bool {
+	c, ok := ctx.(*call)
+	if !ok {
+		c, _ = ctx.Value(callKey{}).(*call)
+	}
+	return c != nil && c.keyless
 }
 
 // release ends the inner context, where there is one.

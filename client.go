@@ -50,7 +50,8 @@ var (
 // An empty m.Key is filled in with sms.NewKey; Receipt.Key and Error.Key tell it.
 // After Close the answer is ErrClosed, Rejected.
 func (c *Client) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-	if m.Key == "" {
+	keyless := m.Key == ""
+	if keyless {
 		m.Key = sms.NewKey()
 	}
 	if !c.begin() {
@@ -60,7 +61,7 @@ func (c *Client) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	if err := ctx.Err(); err != nil {
 		return sms.Receipt{}, &sms.Error{Reason: sms.Canceled, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: err}
 	}
-	on := &call{Context: ctx, client: c}
+	on := &call{Context: ctx, client: c, keyless: keyless}
 	defer on.release()
 	receipt, err := c.stack.Send(on, m)
 	if err != nil {

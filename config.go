@@ -45,9 +45,14 @@ type Config struct {
 	// its own, called by the provider's name. Zero: after 5 failures, for 30 s.
 	Breaker middleware.BreakerOptions `yaml:"policies.breaker"`
 	// Deduplicate is for how long a Key is sent once only: a message with the Key of
-	// one that was accepted, or may have been, gets that one's answer. It is kept in
-	// this process only, for 1,000,000 keys at the most. Zero: off.
+	// one that was accepted, or may have been, gets that one's answer. Keys are kept
+	// in this process only. A message without a Key passes, and nothing of it is
+	// kept. Zero: off.
 	Deduplicate time.Duration `yaml:"policies.deduplicate" default:"off" doc:"a message whose Key was sent within this time is not sent again; it gets the answer of the first"`
+	// DeduplicateKeys is how many keys are kept at most. Zero: 1,000,000, which need
+	// about 400 MB. Logger is given a warning when 80 % of them are in use. If all
+	// are, a message with a new Key is refused (Internal, Rejected) until one ends.
+	DeduplicateKeys int `yaml:"policies.deduplicate_keys" default:"1000000" doc:"how many keys are kept for that at most; if all are in use, a message with a new Key is refused"`
 	// Outbox is where the program keeps its outbox. The Client does not use it.
 	Outbox OutboxConfig `yaml:"outbox" default:"none" doc:"where the outbox is kept, for 'notify outbox' and programs that read it"`
 	// Redirect sends every message to this number instead of its own. Empty: off.

@@ -122,7 +122,8 @@ providers:
   a:
     driver: ${DRIVER:-vendor}
     access_key_id: ${SECRET}
-    access_key_secret: "<${UNSET:-de:fault}|${EMPTY:-}|$${X}|$X|${SECRET:?why}>"
+    access_key_secret: s
+    from: "<${UNSET:-de:fault}|${EMPTY:-}|$${X}|$X|${SECRET:?why}>"
     endpoint: ${file:`+filepath.ToSlash(folder)+`/secret}
 templates:
   login: {kind: verification, text: "${code}", bindings: {a: {text: "<${code}>"}}}
@@ -132,7 +133,7 @@ templates:
 		t.Fatal(err)
 	}
 	client.Close()
-	if got.AccessKeyID != secret || got.AccessKeySecret != "<de:fault||${X}|$X|"+secret+">" || got.Endpoint != "from a file" {
+	if got.AccessKeyID != secret || got.From != "<de:fault||${X}|$X|"+secret+">" || got.Endpoint != "from a file" {
 		t.Errorf("%+v", got)
 	}
 	c, err := notify.LoadConfig(path, notify.LoadOptions{})

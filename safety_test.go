@@ -239,7 +239,7 @@ func TestNew_dry_run_deduplicate_and_budget(t *testing.T) {
 		t.Errorf("deduplicate: %+v, %v, %d calls", receipts, errs, len(v.calls))
 	}
 	config.Deduplicate, config.Limits.Budget = 0, []middleware.BudgetLimit{{Name: "daily", Segments: 1, Per: 24 * time.Hour}}
-	if _, errs := send(config, hello, hello); errs[0] != nil || sms.ReasonOf(errs[1]) != sms.Throttled || len(v.calls) != 2 {
+	if _, errs := send(config, hello, hello); errs[0] != nil || sms.ReasonOf(errs[1]) != sms.OverBudget || len(v.calls) != 2 {
 		t.Errorf("budget: %v, %d calls", errs, len(v.calls))
 	}
 	config.Limits.Budget = append(config.Limits.Budget, config.Limits.Budget[0])

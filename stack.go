@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"math"
 	"slices"
 	"time"
@@ -112,7 +113,18 @@ func (b *builder) deduplicate() []sms.Middleware {
 	if b.config.Deduplicate <= 0 {
 		return nil
 	}
-	return []sms.Middleware{middleware.Deduplicate(middleware.NewMemoryStore(0), b.config.Deduplicate)}
+	store := middleware.NewMemoryStore(b.config.DeduplicateKeys)
+	store.Logger = b.config.Logger
+	once := middleware.Deduplicate(store, b.config.Deduplicate)
+	return []sms.Middleware{func(next sms.Sender) sms.Sender {
+		deduplicated := once(next)
+		return sms.Wrap(deduplicated, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+			if keyless(ctx) { // nobody can send a key that Send has made again
+				return next.Send(ctx, m)
+			}
+			return deduplicated.Send(ctx, m)
+		})
+	}}
 }
 
 func (b *builder) budget() []sms.Middleware {

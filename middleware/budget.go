@@ -127,9 +127,8 @@ func (b *Budget) Spent(ctx context.Context) ([]int, error) {
 	return b.store.Spend(ctx, spend(0, unlimited(counts)))
 }
 
-// Middleware puts the budget around next. Its refusals are Throttled, Rejected,
-// without a provider, with RetryAfter where a limit is reached and not where it
-// was stopped. An accepted message counts its segments, at least one; one whose
+// Middleware puts the budget around next. Its refusals are OverBudget, Rejected,
+// without a provider. RetryAfter is set if a limit is reached, and not after Stop. An accepted message counts its segments, at least one; one whose
 // outcome is Unknown counts one, because it may have been billed; one that was
 // Rejected counts none. Put it outside of Failover, which would else go around it.
 //
@@ -156,14 +155,16 @@ func (b *Budget) Middleware(next sms.Sender) sms.Sender {
 func (b *Budget) take(ctx context.Context, m sms.Message) ([]BudgetCount, error) {
 	now := time.Now()
 	refusal := func(r sms.Reason, after time.Duration, cause error) error {
-		return &sms.Error{Reason: r, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, RetryAfter: after, Err: cause}
+		e := sms.Refuse(m, r, cause)
+		e.RetryAfter = after
+		return e
 	}
 	b.mu.Lock()
 	stopped, counts := b.stopped, b.counts(now, func(l BudgetLimit) bool { return l.counts(m) })
 	b.mu.Unlock()
 	switch {
 	case stopped != "":
-		return nil, refusal(sms.Throttled, 0, fmt.Errorf("all messages are stopped: %s", stopped))
+		return nil, refusal(sms.OverBudget, 0, fmt.Errorf("all messages are stopped: %s", stopped))
 	case len(counts) == 0:
 		return nil, nil
 	}
@@ -185,7 +186,7 @@ func (b *Budget) take(ctx context.Context, m sms.Message) ([]BudgetCount, error)
 		}
 	}
 	if cause != nil {
-		return nil, refusal(sms.Throttled, after, cause)
+		return nil, refusal(sms.OverBudget, after, cause)
 	}
 	return counts, nil
 }

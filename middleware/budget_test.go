@@ -88,7 +88,7 @@ func TestBudget_refusal(t *testing.T) {
 		time.Sleep(20 * time.Minute) // the bubble begins at midnight UTC
 		_, _ = s.Send(t.Context(), message)
 		_, err = s.Send(t.Context(), message)
-		wantReason(t, err, sms.Throttled, sms.Rejected)
+		wantReason(t, err, sms.OverBudget, sms.Rejected)
 		if e := sms.AsError(err); e.RetryAfter != 40*time.Minute || e.Provider != "" || !strings.Contains(err.Error(), `"hourly" of 1 segments`) {
 			t.Errorf("got %v, provider %q", err, e.Provider)
 		}
@@ -112,7 +112,7 @@ func TestBudget_stop(t *testing.T) {
 	s := sms.Chain(v, b.Middleware)
 	b.Stop("somebody is pumping")
 	_, err = s.Send(t.Context(), message)
-	wantReason(t, err, sms.Throttled, sms.Rejected)
+	wantReason(t, err, sms.OverBudget, sms.Rejected)
 	if !strings.Contains(err.Error(), "somebody is pumping") || v.calls() != 0 {
 		t.Errorf("%d calls, %v", v.calls(), err)
 	}

@@ -9,8 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -63,11 +61,11 @@ type deduplicate struct {
 	flights map[string]*flight // by key: those of this process
 }
 
-// A flight is a message of this process on its way. What follows done is written
-// before it is closed.
+// A flight is a message of this process on its way.
 type flight struct {
-	done    chan struct{}
 	content [32]byte
+	done    chan struct{} // nil until another waits; deduplicate.mu guards it
+	// What follows is written before done is closed.
 	receipt sms.Receipt
 	err     error
 }
@@ -87,8 +85,8 @@ func (d *deduplicate) Send(ctx context.Context, m sms.Message) (sms.Receipt, err
 	}
 	content := contentOf(m)
 	for {
-		f, first := d.board(m.Key, content)
-		if first {
+		f, done := d.board(m.Key, content)
+		if done == nil {
 			d.fly(ctx, m, f)
 			return f.receipt, f.err
 		}
@@ -96,7 +94,7 @@ func (d *deduplicate) Send(ctx context.Context, m sms.Message) (sms.Receipt, err
 			return sms.Receipt{}, d.refusal(m, sms.InvalidMessage, ErrKeyTaken)
 		}
 		select {
-		case <-f.done:
+		case <-done:
 		case <-ctx.Done():
 			return sms.Receipt{}, &sms.Error{Reason: sms.Canceled, Outcome: sms.Unknown, Key: m.Key, Kind: m.Kind, Err: ctx.Err()}
 		}
@@ -109,27 +107,36 @@ func (d *deduplicate) Send(ctx context.Context, m sms.Message) (sms.Receipt, err
 	}
 }
 
-// board gives the flight of key, and whether the caller is to fly it.
-func (d *deduplicate) board(key string, content [32]byte) (*flight, bool) {
+// board returns the flight of key. If done is nil, the caller must fly it, else done
+// is closed when it has landed.
+func (d *deduplicate) board(key string, content [32]byte) (f *flight, done <-chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if f := d.flights[key]; f != nil {
-		return f, false
+		if f.done == nil {
+			f.done = make(chan struct{})
+		}
+		return f, f.done
 	}
-	f := &flight{done: make(chan struct{}), content: content,
-		err: &sms.Error{Reason: sms.Internal, Outcome: sms.Unknown, Key: key, Err: errors.New("the sender ended without an answer")}}
+	f = &flight{content: content}
 	d.flights[key] = f
-	return f, true
+	return f, nil
 }
 
 // fly sends m, or finds out what came of it elsewhere, and lands f whatever
 // becomes of the Sender.
 func (d *deduplicate) fly(ctx context.Context, m sms.Message, f *flight) {
+	landed := false
 	defer func() {
+		if !landed {
+			f.receipt, f.err = sms.Receipt{}, unanswered(m)
+		}
 		d.mu.Lock()
+		defer d.mu.Unlock()
 		delete(d.flights, m.Key)
-		d.mu.Unlock()
-		close(f.done)
+		if f.done != nil {
+			close(f.done)
+		}
 	}()
 	claim := Claim{Key: m.Key, Content: f.content}
 	_, _ = rand.Read(claim.ID[:]) // never fails
@@ -147,6 +154,13 @@ func (d *deduplicate) fly(ctx context.Context, m sms.Message, f *flight) {
 		f.err = &sms.Error{Reason: sms.Internal, Outcome: sms.Unknown, Key: m.Key, Kind: m.Kind,
 			Err: fmt.Errorf("a message of this key was begun elsewhere and has no answer after %v", claimWait)}
 	}
+	landed = true
+}
+
+// unanswered is the error of a message whose Sender has panicked, or has ended its
+// goroutine.
+func unanswered(m sms.Message) error {
+	return &sms.Error{Reason: sms.Internal, Outcome: sms.Unknown, Key: m.Key, Kind: m.Kind, Err: errors.New("the sender ended without an answer")}
 }
 
 // send sends m and settles its claim; that of a Sender that panics, or ends its
@@ -155,7 +169,7 @@ func (d *deduplicate) send(ctx context.Context, m sms.Message, c Claim, f *fligh
 	returned := false
 	defer func() {
 		if !returned {
-			_ = d.settle(ctx, c, sms.Receipt{}, f.err)
+			_ = d.settle(ctx, c, sms.Receipt{}, unanswered(m))
 		}
 	}()
 	receipt, err := d.next.Send(ctx, m)
@@ -197,8 +211,11 @@ func (d *deduplicate) refusal(m sms.Message, r sms.Reason, err error) error {
 // still there: Rejected frees the key, everything else keeps it. Where that fails
 // the key stays claimed without an answer, which claims no more than is known.
 func (d *deduplicate) settle(ctx context.Context, c Claim, r sms.Receipt, err error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
+	if _, ok := d.store.(*MemoryStore); !ok { // which does not wait for anything
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+	}
 	if sms.OutcomeOf(err) != sms.Rejected {
 		_ = d.store.Keep(ctx, c.Key, c.ID, written(r, err), d.ttl)
 		return err
@@ -249,28 +266,30 @@ func read(m sms.Message, data []byte) (sms.Receipt, error) {
 		RequestID: a.RequestID, Key: m.Key, Kind: cmp.Or(a.Kind, m.Kind), Err: errors.New("an earlier message of this key, which may have been sent")}
 }
 
-// contentOf is a hash of what would be sent. Every part is written with its
+// contentOf returns a hash of what would be sent. Every part is written with its
 // length, so that no two messages run together to the same.
-func contentOf(m sms.Message) (sum [32]byte) {
-	kind := "" // with a template the template's own, told or not
+func contentOf(m sms.Message) [32]byte {
+	kind := "" // with a template the template's own, whether or not the message names it
 	if m.Template == "" {
 		kind = effective(m.Kind).String()
 	}
-	h := sha256.New()
-	for _, part := range []string{m.To.E164(), m.Template, m.Body, m.From, kind} {
-		writePart(h, part)
+	var onStack [1024]byte
+	text := onStack[:0]
+	for _, part := range [...]string{m.To.E164(), m.Template, m.Body, m.From, kind} {
+		text = appendPart(text, part)
 	}
-	for _, name := range slices.Sorted(maps.Keys(m.Params)) {
-		writePart(h, name)
-		writePart(h, m.Params[name])
+	var few [16]string
+	names := few[:0]
+	for name := range m.Params {
+		names = append(names, name)
 	}
-	h.Sum(sum[:0])
-	return sum
+	slices.Sort(names)
+	for _, name := range names {
+		text = appendPart(appendPart(text, name), m.Params[name])
+	}
+	return sha256.Sum256(text)
 }
 
-func writePart(h hash.Hash, part string) {
-	var length [8]byte
-	binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-	h.Write(length[:])
-	h.Write([]byte(part))
+func appendPart(text []byte, part string) []byte {
+	return append(binary.BigEndian.AppendUint64(text, uint64(len(part))), part...)
 }

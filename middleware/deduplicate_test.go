@@ -317,29 +317,29 @@ func TestDeduplicate_faultsOfOurs(t *testing.T) {
 	}
 }
 
-func TestMemoryStore_isBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := middleware.NewMemoryStore(100)
-		claim := func(i int) error {
-			_, err := store.Claim(t.Context(), middleware.Claim{Key: fmt.Sprint(i)}, time.Minute)
-			return err
-		}
-		for i := range 100 {
-			if err := claim(i); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := claim(100); err == nil || store.Len() != 100 {
-			t.Errorf("one too many: %v, %d keys", err, store.Len())
-		}
-		if err := claim(0); err != nil {
-			t.Errorf("a known key in a full store: %v", err)
-		}
-		time.Sleep(time.Minute)
-		for i := range 100 {
-			if err := claim(1000 + i); err != nil || store.Len() > 100 {
-				t.Errorf("when all are over: %v, %d keys", err, store.Len())
-			}
+// A message costs few allocations, its flight, its record and its answer included.
+func TestDeduplicate_allocations(t *testing.T) {
+	store := middleware.NewMemoryStore(0)
+	s := sms.Chain(accepting, middleware.Deduplicate(store, time.Hour))
+	bare := testing.AllocsPerRun(1000, func() { _, _ = accepting.Send(t.Context(), message) })
+	keys := make([]string, 1001)
+	for i := range keys {
+		keys[i] = fmt.Sprint("key ", i)
+	}
+	next := 0
+	m := message
+	got := testing.AllocsPerRun(1000, func() {
+		m.Key = keys[next]
+		next++
+		if _, err := s.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
 		}
 	})
+	t.Logf("%v allocations a message", got-bare)
+	if got-bare > 8 {
+		t.Errorf("%v allocations a message, want at most 8", got-bare)
+	}
+	if store.Len() != 1001 {
+		t.Errorf("%d keys are stored", store.Len())
+	}
 }

@@ -39,9 +39,12 @@ func TestPairs_overOneVendor(t *testing.T) {
 			return middleware.RateLimit(l, middleware.RateLimitOptions{Key: middleware.ByNumber})(next)
 		}
 	}
-	pacer := func(next sms.Sender) sms.Sender {
-		return middleware.RateLimit(middleware.NewPacer(1, 2), middleware.RateLimitOptions{Name: "a"})(next)
+	pace := func(o middleware.PaceOptions) sms.Middleware {
+		o.Name, o.PerSecond, o.Burst = "a", 1, 2
+		return func(next sms.Sender) sms.Sender { return paced(t, o).Middleware(next) }
 	}
+	waits := pace(middleware.PaceOptions{})
+	pacer := pace(middleware.PaceOptions{Overflow: always, MaxWait: 1})
 	once := func(next sms.Sender) sms.Sender {
 		return middleware.Deduplicate(middleware.NewMemoryStore(0), time.Hour)(next)
 	}
@@ -76,12 +79,16 @@ func TestPairs_overOneVendor(t *testing.T) {
 		{"retry around breaker, bad numbers", []sms.Middleware{retry, breaker}, repeat(badNo, 99), message, 10, 10, "a invalid_number", middleware.StateClosed},
 		{"breaker around retry, bad numbers", []sms.Middleware{breaker, retry}, repeat(badNo, 99), message, 10, 10, "a invalid_number", middleware.StateClosed},
 
-		// Each try takes from the pacer inside, and the pacer's wait is a RetryAfter that Retry keeps.
-		{"retry around pacer", []sms.Middleware{retry, pacer}, repeat(down, 2), message, 1, 2, "a unavailable, a unavailable, a throttled", 0},
-		{"retry around pacer, refused by it", []sms.Middleware{retry, pacer}, nil, message, 3, 3, "a throttled, a accepted", 0},
+		// Each try takes a turn of the pace inside. A vendor whose pace is used up is not tried again.
+		{"retry around pacer", []sms.Middleware{retry, pacer}, repeat(down, 2), message, 1, 2, "a unavailable, a unavailable, a paced", 0},
+		{"retry around pacer, refused by it", []sms.Middleware{retry, pacer}, nil, message, 3, 2, "a paced", 0},
+		{"retry around a pace that waits", []sms.Middleware{retry, waits}, repeat(down, 2), message, 2, 4, "a accepted", 0},
+		{"a pace that waits around retry", []sms.Middleware{waits, retry}, repeat(down, 2), message, 9, 11, "a accepted", 0},
+		{"breaker around a pace that waits", []sms.Middleware{breaker, waits}, repeat(down, 99), message, 9, 4, "a unavailable", middleware.StateOpen},
+		{"a pace that waits around breaker", []sms.Middleware{waits, breaker}, repeat(down, 99), message, 9, 4, "a unavailable", middleware.StateOpen},
 		// One token for a message and all its tries.
 		{"pacer around retry", []sms.Middleware{pacer, retry}, repeat(down, 2), message, 2, 4, "a accepted", 0},
-		{"pacer around retry, refused by it", []sms.Middleware{pacer, retry}, nil, message, 3, 2, "a throttled", 0},
+		{"pacer around retry, refused by it", []sms.Middleware{pacer, retry}, nil, message, 3, 2, "a paced", 0},
 		// A Rejected try gives its token back, so each try finds room.
 		{"retry around a number's limit", []sms.Middleware{retry, perNumber(1)}, repeat(down, 2), message, 1, 3, "a unavailable, a unavailable, a accepted", 0},
 		{"a number's limit around retry", []sms.Middleware{perNumber(1), retry}, repeat(down, 2), message, 1, 3, "a unavailable, a unavailable, a accepted", 0},
@@ -99,8 +106,8 @@ func TestPairs_overOneVendor(t *testing.T) {
 		{"timeout around breaker", []sms.Middleware{timeout, breaker}, repeat(hanging, 99), body, 6, 6, "a unavailable?", middleware.StateClosed},
 
 		// What the pacer refuses counts nothing.
-		{"breaker around pacer", []sms.Middleware{breaker, pacer}, nil, message, 9, 2, "a throttled", middleware.StateClosed},
-		{"pacer around breaker", []sms.Middleware{pacer, breaker}, repeat(down, 99), message, 9, 2, "a throttled", middleware.StateClosed},
+		{"breaker around pacer", []sms.Middleware{breaker, pacer}, nil, message, 9, 2, "a paced", middleware.StateClosed},
+		{"pacer around breaker", []sms.Middleware{pacer, breaker}, repeat(down, 99), message, 9, 2, "a paced", middleware.StateClosed},
 		{"breaker around a number's limit", []sms.Middleware{breaker, perNumber(2)}, nil, message, 9, 2, " recipient_limited", middleware.StateClosed},
 		{"a number's limit around breaker", []sms.Middleware{perNumber(2), breaker}, repeat(down, 99), message, 9, 4, "a unavailable", middleware.StateOpen},
 

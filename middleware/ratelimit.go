@@ -33,22 +33,23 @@ type Token struct {
 
 // RateLimitOptions set up a [RateLimit].
 type RateLimitOptions struct {
-	// Name says in errors which limit it was. Where Reason is Throttled, and so
-	// the limit is on a vendor's calls, it is the configured name of that provider
-	// and the Provider of the error.
+	// Name is the name of the limit in errors. If Reason is Paced, the limit is on a
+	// vendor's calls: Name is then the configured name of that provider, and the
+	// Provider of the error.
 	Name string
-	// Key tells what is counted together: ByNumber, ByTemplate, ByRegion, ByTag or
-	// one of your own. Nil: all messages are.
+	// Key returns what is counted together: ByNumber, ByTemplate, ByRegion, ByTag or a
+	// function of your own. Nil: all messages are counted together.
 	Key func(sms.Message) string
-	// Reason is why a message over the limit is refused. Defaults to Throttled,
-	// with a Key to RecipientLimited.
+	// Reason is why a message over the limit is refused. It defaults to RecipientLimited
+	// if Key is set, else to Paced. It must not be Throttled, which is a vendor's word;
+	// RateLimit then uses Paced.
 	Reason sms.Reason
-	// MaxWait is how long a message may wait for its turn, all waits together.
-	// Zero or less: it is refused at once. Keep that of a vendor's pacer below
-	// BreakerOptions.SlowAfter, or the wait is taken for the vendor's slowness.
+	// MaxWait is the longest time that a message waits for its turn. Zero or less: a
+	// message over the limit is refused at once. For a vendor's calls a second use
+	// [Pace], which waits in order.
 	MaxWait time.Duration
-	// Exempt picks messages that are not limited, such as those to test numbers.
-	// Nil: none.
+	// Exempt reports whether a message is not limited, such as one to a test number.
+	// Nil: all are limited.
 	Exempt func(sms.Message) bool
 }
 
@@ -86,11 +87,11 @@ func LimiterErr(l Limiter) error {
 // RateLimit is [NewRateLimit] for a Limiter that is known to be right. With a faulty one
 // every message is Internal, Rejected.
 func RateLimit(l Limiter, o RateLimitOptions) sms.Middleware {
-	if o.Reason == "" {
-		o.Reason = sms.Throttled
-		if o.Key != nil {
-			o.Reason = sms.RecipientLimited
-		}
+	switch {
+	case o.Reason == "" && o.Key != nil:
+		o.Reason = sms.RecipientLimited
+	case o.Reason == "", o.Reason == sms.Throttled:
+		o.Reason = sms.Paced
 	}
 	return func(next sms.Sender) sms.Sender { return &rateLimit{next: next, limiter: l, o: o} }
 }
@@ -160,9 +161,9 @@ func (r *rateLimit) take(ctx context.Context, m sms.Message) (Token, error) {
 
 // over is the refusal of a message that is one too many.
 func (r *rateLimit) over(m sms.Message, after time.Duration) error {
-	e := &sms.Error{Reason: r.o.Reason, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, RetryAfter: after,
-		Err: fmt.Errorf("the limit%s is reached", r.name())}
-	if r.o.Reason == sms.Throttled {
+	e := sms.Refuse(m, r.o.Reason, fmt.Errorf("the limit%s is reached", r.name()))
+	e.RetryAfter = after
+	if r.o.Reason == sms.Paced {
 		e.Provider = r.o.Name
 	}
 	return e

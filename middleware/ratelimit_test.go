@@ -104,7 +104,8 @@ func TestRateLimit_refusal(t *testing.T) {
 		provider string
 	}{
 		{"for each number", middleware.RateLimitOptions{Name: "per number", Key: middleware.ByNumber}, sms.RecipientLimited, ""},
-		{"for all", middleware.RateLimitOptions{Name: "aliyun"}, sms.Throttled, "aliyun"},
+		{"for all", middleware.RateLimitOptions{Name: "aliyun"}, sms.Paced, "aliyun"},
+		{"for all, with the reason of a vendor", middleware.RateLimitOptions{Name: "aliyun", Reason: sms.Throttled}, sms.Paced, "aliyun"},
 		{"a reason of one's own", middleware.RateLimitOptions{Name: "budget", Key: middleware.ByTemplate, Reason: sms.Unsupported}, sms.Unsupported, ""},
 	}
 	for _, test := range tests {
@@ -143,11 +144,11 @@ func TestRateLimit_waits(t *testing.T) {
 		reason   sms.Reason
 	}{
 		{"long enough", time.Minute, 0, 0, time.Minute, ""},
-		{"not long enough", time.Minute - 1, 0, 0, 0, sms.Throttled},
-		{"not at all", 0, 0, 0, 0, sms.Throttled},
-		{"past the deadline", time.Hour, time.Minute, 0, 0, sms.Throttled},
+		{"not long enough", time.Minute - 1, 0, 0, 0, sms.Paced},
+		{"not at all", 0, 0, 0, 0, sms.Paced},
+		{"past the deadline", time.Hour, time.Minute, 0, 0, sms.Paced},
 		{"up to just before the deadline", time.Hour, time.Minute + 1, 0, time.Minute, ""},
-		{"past the message's expiry", time.Hour, 0, time.Minute, 0, sms.Throttled},
+		{"past the message's expiry", time.Hour, 0, time.Minute, 0, sms.Paced},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

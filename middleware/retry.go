@@ -117,6 +117,9 @@ func (r *retry) again(ctx context.Context, m sms.Message, first time.Duration, e
 	var story tries
 	began := first
 	for n := 1; ; n++ {
+		var waited time.Duration // for a Pace further in: no time of the vendor's
+		err, waited = withoutWait(err)
+		first, began = first+waited, began+waited
 		story.failed(err, clock()-began)
 		if receipt, found := story.settle(ctx, m, r.next, r.o.FindFor, began); found {
 			return receipt, nil

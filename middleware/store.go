@@ -2,8 +2,6 @@ package middleware
 
 import (
 	"context"
-	"fmt"
-	"sync"
 	"time"
 )
 
@@ -52,103 +50,4 @@ const (
 type Claimed struct {
 	State  ClaimState
 	Answer []byte // of ClaimAnswered
-}
-
-// A MemoryStore is a [Store] per process: another process, and this one after a
-// restart, knows nothing of it. It is bounded: full of keys whose time is not
-// over, it fails rather than forget one, and what it cannot remember is not sent.
-type MemoryStore struct {
-	most int
-
-	mu      sync.Mutex
-	records map[string]record
-}
-
-type record struct {
-	id       [16]byte
-	content  [32]byte
-	answered bool
-	answer   []byte
-	until    time.Time
-}
-
-// NewMemoryStore makes a MemoryStore of at most so many keys; zero or less is
-// 1,000,000. A key takes some 300 bytes.
-func NewMemoryStore(most int) *MemoryStore {
-	if most <= 0 {
-		most = 1_000_000
-	}
-	return &MemoryStore{most: most, records: map[string]record{}}
-}
-
-// Claim implements Store.
-func (s *MemoryStore) Claim(_ context.Context, c Claim, ttl time.Duration) (Claimed, error) {
-	now := time.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, ok := s.records[c.Key]
-	switch {
-	case ok && now.Before(r.until):
-		return r.claimed(c), nil
-	case !ok && !s.room(now):
-		return Claimed{}, fmt.Errorf("the store holds %d keys, which is the most it may: give it more, or a shorter time", s.most)
-	}
-	s.records[c.Key] = record{id: c.ID, content: c.Content, until: now.Add(ttl)}
-	return Claimed{State: ClaimNew}, nil
-}
-
-func (r record) claimed(c Claim) Claimed {
-	switch {
-	case r.content != c.Content:
-		return Claimed{State: ClaimOtherContent}
-	case r.answered:
-		return Claimed{State: ClaimAnswered, Answer: append([]byte(nil), r.answer...)}
-	case r.id == c.ID:
-		return Claimed{State: ClaimNew}
-	}
-	return Claimed{State: ClaimInFlight}
-}
-
-// room forgets a few of the keys whose time is over, or all of them where the
-// store is full, and tells whether another fits.
-func (s *MemoryStore) room(now time.Time) bool {
-	looked := 0
-	for key, r := range s.records {
-		if looked++; looked > 3 && len(s.records) < s.most {
-			break
-		}
-		if !now.Before(r.until) {
-			delete(s.records, key)
-		}
-	}
-	return len(s.records) < s.most
-}
-
-// Keep implements Store.
-func (s *MemoryStore) Keep(_ context.Context, key string, id [16]byte, answer []byte, ttl time.Duration) error {
-	now := time.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r, ok := s.records[key]; ok && r.id == id && now.Before(r.until) {
-		r.answered, r.answer, r.until = true, append([]byte(nil), answer...), now.Add(ttl)
-		s.records[key] = r
-	}
-	return nil
-}
-
-// Free implements Store.
-func (s *MemoryStore) Free(_ context.Context, key string, id [16]byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r, ok := s.records[key]; ok && r.id == id {
-		delete(s.records, key)
-	}
-	return nil
-}
-
-// Len is how many keys are remembered now, some of which may be over.
-func (s *MemoryStore) Len() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.records)
 }

@@ -48,7 +48,15 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, b *body) (asked, 
 		h.answer(w, http.StatusBadRequest, refused{Code: in.say("the code from the message is needed", "请填写短信中的验证码"), Reason: "code_missing"})
 		return in, false
 	}
-	in.to, err = sms.ParseNumber(*f.Mobile, h.o.Region)
+	parse := sms.ParseNumber
+	if f.form {
+		parse = sms.ParseFormNumber
+	}
+	in.to, err = parse(*f.Mobile, h.o.Region)
+	if errors.Is(err, sms.ErrPlusLost) {
+		h.answer(w, http.StatusBadRequest, refused{Mobile: in.say("this number begins with a blank, which may have been a +: encode + as %2B", "号码以空格开头，可能原为 +：请将 + 编码为 %2B"), Reason: string(sms.InvalidNumber)})
+		return in, false
+	}
 	if err != nil {
 		h.answer(w, http.StatusBadRequest, refused{Mobile: h.numberText(in, *f.Mobile), Reason: string(sms.InvalidNumber)})
 		return in, false
@@ -92,7 +100,7 @@ func readForm(body string) (fields, error) {
 	if err != nil {
 		return fields{}, errors.New("the body is no form")
 	}
-	var f fields
+	f := fields{form: true}
 	for name, into := range map[string]**string{"mobile": &f.Mobile, "code": &f.Code} {
 		switch given := values[name]; len(given) {
 		case 0:

@@ -14,6 +14,7 @@ import (
 type fields struct {
 	Mobile *string `json:"mobile"`
 	Code   *string `json:"code"`
+	form   bool    // the values are those of a form, in which a "+" may have become a blank
 }
 
 var (

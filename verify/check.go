@@ -3,8 +3,8 @@ package verify
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
-	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -14,7 +14,7 @@ import (
 //
 // A *CheckError means that it was judged: ErrWrong, with what is Left;
 // ErrTooMany from the answer that makes it MaxAttempts on, for LockFor, and for
-// an address that has given Limits.Answers; ErrExpired; ErrNotFound where no code
+// an address or range that has given Limits.Answers or Limits.AnswersRange; ErrExpired; ErrNotFound where no code
 // waits. Any other error is an *sms.Error that is Rejected: nobody could look,
 // and the person may type the same again.
 func (v *Verifier) Check(ctx context.Context, a Attempt) error {
@@ -35,13 +35,7 @@ func (v *Verifier) judge(ctx context.Context, a Attempt, prove bool) (Proof, err
 	if err != nil {
 		return Proof{}, err
 	}
-	if _, test := v.testNumber(s.To); ip.IsValid() && !test && len(v.o.Limits.Answers) > 0 {
-		host, _ := networks(ip)
-		if err := v.takeAnswer(ctx, host, v.o.Limits.Answers); err != nil {
-			return Proof{}, err
-		}
-	}
-	step := CheckStep{Subject: s, ID: newID(), Tags: v.tagsOf(s, a.Code), Max: v.o.MaxAttempts, LockFor: v.o.LockFor}
+	step := CheckStep{Subject: s, ID: newID(), Tags: v.tagsOf(s, a.Code), Max: v.o.MaxAttempts, LockFor: v.o.LockFor, Answers: v.answers(s.To, ip)}
 	proof := Proof{}
 	if prove {
 		secret := newID()
@@ -65,16 +59,20 @@ func (v *Verifier) check(ctx context.Context, step CheckStep, a Attempt) (Checke
 	return v.checkWatched(ctx, step, a)
 }
 
-// takeAnswer counts an answer of an address before it is looked at.
-func (v *Verifier) takeAnswer(ctx context.Context, host string, windows []middleware.Window) error {
-	_, wait, err := v.o.Store.Take(ctx, newID(), []Limit{{Scope: ScopeAnswers, Of: host, Windows: windows}})
-	switch {
-	case err != nil:
-		return storeFault(ctx, "counting the answer", err)
-	case wait > 0:
-		return &CheckError{Err: ErrTooMany, RetryAfter: wait}
+// answers lists the limits that an answer counts against. The range comes first in
+// Of, so that both are kept at the same place.
+func (v *Verifier) answers(to sms.Number, ip netip.Addr) (limits []Limit) {
+	if _, test := v.testNumber(to); test || !ip.IsValid() {
+		return nil
 	}
-	return nil
+	host, network := networks(ip)
+	if w := v.o.Limits.Answers; len(w) > 0 {
+		limits = append(limits, Limit{Scope: ScopeAnswers, Of: network + " " + host, Windows: w})
+	}
+	if w := v.o.Limits.AnswersRange; len(w) > 0 {
+		limits = append(limits, Limit{Scope: ScopeAnswersRange, Of: network, Windows: w})
+	}
+	return limits
 }
 
 // tagsOf gives the tag of an answer under each key.
@@ -93,7 +91,7 @@ func verdictError(c Checked) error {
 		return nil
 	case Wrong:
 		return &CheckError{Err: ErrWrong, Left: c.Left}
-	case TooMany:
+	case TooMany, Limited:
 		return &CheckError{Err: ErrTooMany, RetryAfter: c.RetryAfter}
 	case NotFound:
 		return &CheckError{Err: ErrNotFound}

@@ -147,7 +147,7 @@ func TestCheck_answersPerAddress(t *testing.T) {
 			wantCheck(t, err, verify.ErrNotFound, 0, 0)
 		}
 		right := verify.Attempt{To: alice, Purpose: "login", Code: code, IP: "2001:db8::ffff"}
-		wantCheck(t, w.Check(t.Context(), right), verify.ErrTooMany, 0, time.Hour)
+		wantCheck(t, w.Check(t.Context(), right), verify.ErrTooMany, 0, time.Hour+10*time.Minute) // a sixth longer at most
 		right.IP = "192.0.2.1"
 		if err := w.Check(t.Context(), right); err != nil {
 			t.Errorf("the refused answer was looked at: %v", err)

@@ -319,7 +319,7 @@ func TestHandler_meetsTheWholeFile(t *testing.T) {
 	s.post("/codes", askAlice)
 	s.vendor.FailNext(sms.InvalidNumber)
 	s.post("/codes", `{"mobile":"13800000002"}`)
-	broken.fails["take"] = errors.New("down")
+	broken.fails["take"], broken.fails["check"] = errors.New("down"), errors.New("down")
 	s.post("/codes", `{"mobile":"13800000002"}`)
 	s.post("/codes/check", tryAlice("1"))
 	broken.fails = nil

@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"hash"
 	"sync"
+
+	"github.com/notifykit/notify/sms"
 )
 
 // A keyring is what one Key is used for. Three keys are derived from it by HMAC
@@ -148,8 +150,9 @@ func noCode() (t Tag) {
 	return t
 }
 
-// typed gives a code as it was meant: without the blanks and dashes that people
-// and keyboards put in, full-width and Arabic digits as ASCII ones. What is no
+// typed returns a code as it was meant: without the blanks, dashes and characters
+// that are not seen, which people and keyboards put in (sms.IsFiller), and with
+// full-width and Arabic digits as ASCII ones. What is no
 // code at all stays wrong, and short.
 func typed(code string) string {
 	if plain(code) {
@@ -163,7 +166,7 @@ func typed(code string) string {
 			return string(out)
 		case isDigit:
 			out = append(out, digit)
-		case c == ' ' || c == '-' || c == '\t' || c == '\r' || c == '\n' || c == '\u00a0' || c == '\u3000' || c == '\u200b' || c == '\u200e' || c == '\u200f' || c == '\u202f' || c == '\ufeff':
+		case sms.IsFiller(c):
 		default:
 			out = append(out, '?')
 		}

@@ -11,8 +11,8 @@ import (
 // ErrFull is why a MemoryStore takes nothing new.
 var ErrFull = errors.New("verify: the memory store is full: it forgets no limit and no failure to make room")
 
-// memorySize is how much a MemoryStore keeps: codes, proofs, tokens of limits
-// and cells of the tally together. Full, it holds some 250 MB.
+// memorySize is how much a MemoryStore keeps: codes, proofs, tokens of limits,
+// counters of answers and cells of the tally together. Full, it holds some 250 MB.
 const memorySize = 1 << 20
 
 // A MemoryStore is a Store, and a Tally, per process: another process neither
@@ -21,16 +21,18 @@ const memorySize = 1 << 20
 //
 // It is bounded. Full, it refuses to take, and so Start refuses to send, until
 // enough of what it keeps is over: a flood of other numbers must not be a way to
-// reset a count. What is over is forgotten along the way; no goroutine runs.
+// reset a count. It never refuses the check of a code that waits: answers of an
+// address that it has no room to count are counted for their number alone. What is over is forgotten along the way; no goroutine runs.
 type MemoryStore struct {
-	mu      sync.Mutex // guards what follows; every step runs under it
-	size    int        // how much may be kept
-	used    int        // codes, proofs, tokens and cells
-	records map[Subject]*storedRecord
-	proofs  map[proofKey]*storedProof
-	limits  map[limitKey]*storedTokens
-	cells   map[Cell]*storedCell
-	due     schedule
+	mu       sync.Mutex // guards what follows; every step runs under it
+	size     int        // how much may be kept
+	used     int        // codes, proofs, tokens and cells
+	records  map[Subject]*storedRecord
+	proofs   map[proofKey]*storedProof
+	limits   map[limitKey]*storedTokens
+	counters map[limitKey]*storedCounter
+	cells    map[Cell]*storedCell
+	due      schedule
 }
 
 type proofKey struct {
@@ -60,6 +62,12 @@ type storedTokens struct {
 	weight int // what it adds to used
 }
 
+type storedCounter struct {
+	due
+	key limitKey
+	Counter
+}
+
 type storedCell struct {
 	due
 	key Cell
@@ -78,11 +86,12 @@ func NewMemoryStoreSize(size int) *MemoryStore { return newMemoryStore(max(1, si
 
 func newMemoryStore(size int) *MemoryStore {
 	return &MemoryStore{
-		size:    size,
-		records: map[Subject]*storedRecord{},
-		proofs:  map[proofKey]*storedProof{},
-		limits:  map[limitKey]*storedTokens{},
-		cells:   map[Cell]*storedCell{},
+		size:     size,
+		records:  map[Subject]*storedRecord{},
+		proofs:   map[proofKey]*storedProof{},
+		limits:   map[limitKey]*storedTokens{},
+		counters: map[limitKey]*storedCounter{},
+		cells:    map[Cell]*storedCell{},
 	}
 }
 
@@ -248,12 +257,24 @@ func (m *MemoryStore) CheckVerified(ctx context.Context, s CheckStep, cells []Ce
 	defer m.mu.Unlock()
 	now := time.Now()
 	m.forget(now)
+	var record Record
 	stored := m.records[s.Subject]
-	if stored == nil {
-		return Checked{Verdict: NotFound}, nil
+	if stored != nil {
+		record = stored.Record
 	}
-	next, checked := stored.Record.Check(now, s)
-	m.keep(stored, next)
+	counters := make([]Counter, len(s.Answers), 2)
+	for i, l := range s.Answers {
+		if c := m.counters[limitKey{l.Scope, l.Of}]; c != nil {
+			counters[i] = c.Counter
+		}
+	}
+	record, counters, checked := Judge(now, record, counters, s)
+	if stored != nil {
+		m.keep(stored, record)
+	}
+	if checked.Verdict != Limited {
+		m.countAnswer(now, s.Answers, counters)
+	}
 	if checked.Verdict != Right || checked.Again {
 		return checked, nil
 	}
@@ -264,6 +285,26 @@ func (m *MemoryStore) CheckVerified(ctx context.Context, s CheckStep, cells []Ce
 		m.count(now, c, 0, 1)
 	}
 	return checked, nil
+}
+
+// countAnswer stores counters. A new one that there is no room for is left out: the
+// check of a waiting code must not fail for it. Counters fill no more than a quarter
+// of the store, so that answers cannot keep others from signing in.
+func (m *MemoryStore) countAnswer(now time.Time, limits []Limit, counters []Counter) {
+	for i, l := range limits {
+		key := limitKey{l.Scope, l.Of}
+		stored := m.counters[key]
+		if stored == nil {
+			if len(m.counters) >= m.size/4 || !m.room(now, 1) {
+				continue
+			}
+			stored = &storedCounter{key: key}
+			m.counters[key] = stored
+			m.used++
+		}
+		stored.Counter = counters[i]
+		m.due.put(stored, stored.Until())
+	}
 }
 
 // keep stores what a step has made of a record.

@@ -104,9 +104,11 @@ type Limits struct {
 	Range []middleware.Window
 	// Purpose bounds all codes of one purpose, All all codes. Defaults to none.
 	Purpose, All []middleware.Window
-	// Answers bounds Check and Prove from one IPv4 address or IPv6 /64. They are
-	// counted before they are judged, and never given back. Defaults to 100 an hour.
-	Answers []middleware.Window
+	// Answers bounds Check and Prove from one IPv4 address or IPv6 /64, AnswersRange
+	// from one IPv4 /24 or IPv6 /48. They are counted before they are judged, and
+	// never given back; each by a [Counter], so that answers cannot fill the Store.
+	// Default to 100 and 1,000 an hour.
+	Answers, AnswersRange []middleware.Window
 }
 
 func (o Options) withDefaults() Options {
@@ -127,6 +129,7 @@ func (o Options) withDefaults() Options {
 	l.Purpose = orDefault(l.Purpose)
 	l.All = orDefault(l.All)
 	l.Answers = orDefault(l.Answers, window(100, time.Hour))
+	l.AnswersRange = orDefault(l.AnswersRange, window(1000, time.Hour))
 	o.Params, o.Tags = maps.Clone(o.Params), maps.Clone(o.Tags)
 	o.TestNumbers = maps.Clone(o.TestNumbers)
 	o.Regions = slices.Clone(o.Regions)
@@ -208,7 +211,7 @@ func (l Limits) validate(fault func(string, ...any)) {
 	for _, named := range []struct {
 		name    string
 		windows []middleware.Window
-	}{{"Number", l.Number}, {"IP", l.IP}, {"Range", l.Range}, {"Purpose", l.Purpose}, {"All", l.All}, {"Answers", l.Answers}} {
+	}{{"Number", l.Number}, {"IP", l.IP}, {"Range", l.Range}, {"Purpose", l.Purpose}, {"All", l.All}, {"Answers", l.Answers}, {"AnswersRange", l.AnswersRange}} {
 		for i, w := range named.windows {
 			if err := w.Validate(); err != nil {
 				fault("Limits.%s[%d]: %w; an empty list is no limit", named.name, i, err)

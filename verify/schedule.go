@@ -100,9 +100,10 @@ func (m *MemoryStore) forgetOne(now time.Time) bool {
 	return true
 }
 
-func (r *storedRecord) over() time.Time { return r.Record.Until() }
-func (p *storedProof) over() time.Time  { return p.ProofRecord.Until }
-func (c *storedCell) over() time.Time   { return c.Until(c.key.Per) }
+func (r *storedRecord) over() time.Time  { return r.Record.Until() }
+func (p *storedProof) over() time.Time   { return p.ProofRecord.Until }
+func (c *storedCell) over() time.Time    { return c.Until(c.key.Per) }
+func (c *storedCounter) over() time.Time { return c.Until() }
 func (t *storedTokens) over() time.Time {
 	if len(t.Tokens) == 0 {
 		return time.Time{}
@@ -122,6 +123,11 @@ func (p *storedProof) remove(m *MemoryStore) {
 
 func (c *storedCell) remove(m *MemoryStore) {
 	delete(m.cells, c.key)
+	m.used--
+}
+
+func (c *storedCounter) remove(m *MemoryStore) {
+	delete(m.counters, c.key)
 	m.used--
 }
 

@@ -14,15 +14,16 @@ import (
 
 // The scopes of a LimitError and of a Store's limits.
 const (
-	ScopeCooldown = "cooldown" // number and purpose; Of is the number, a blank and the purpose
-	ScopeAttempts = "attempts" // the lock after failures; no limit of the Store's
-	ScopeNumber   = "number"
-	ScopeIP       = "ip"
-	ScopeRange    = "range"
-	ScopePurpose  = "purpose"
-	ScopeAll      = "all"
-	ScopeAnswers  = "answers" // Check's, per IP; never in a LimitError
-	ScopePumping  = "pumping" // see Pumping; no limit of the Store's
+	ScopeCooldown     = "cooldown" // number and purpose; Of is the number, a blank and the purpose
+	ScopeAttempts     = "attempts" // the lock after failures; no limit of the Store's
+	ScopeNumber       = "number"
+	ScopeIP           = "ip"
+	ScopeRange        = "range"
+	ScopePurpose      = "purpose"
+	ScopeAll          = "all"
+	ScopeAnswers      = "answers"       // Check's, per IP; never in a LimitError
+	ScopeAnswersRange = "answers_range" // Check's, per range; never in a LimitError
+	ScopePumping      = "pumping"       // see Pumping; no limit of the Store's
 )
 
 // giveBackFor is what giving limits back may take, whatever the caller's context.
@@ -115,13 +116,13 @@ func (v *Verifier) limits(q request) []Limit {
 			limits = append(limits, Limit{Scope: scope, Of: of, Windows: windows})
 		}
 	}
-	add(ScopeCooldown, string(q.To)+" "+q.Purpose, v.cooldown)
-	add(ScopeNumber, string(q.To), v.o.Limits.Number)
-	if q.ip.IsValid() {
+	if q.ip.IsValid() { // first, so that who has used up these takes no number's
 		host, network := networks(q.ip)
-		add(ScopeIP, host, v.o.Limits.IP)
+		add(ScopeIP, network+" "+host, v.o.Limits.IP)
 		add(ScopeRange, network, v.o.Limits.Range)
 	}
+	add(ScopeCooldown, string(q.To)+" "+q.Purpose, v.cooldown)
+	add(ScopeNumber, string(q.To), v.o.Limits.Number)
 	add(ScopePurpose, q.Purpose, v.o.Limits.Purpose)
 	add(ScopeAll, "", v.o.Limits.All)
 	return limits

@@ -19,7 +19,7 @@ import (
 // clients of databases repeat a command whose answer was lost.
 //
 // The rules of the steps are pure functions on a record: [Tokens] for Take and
-// Return, [Record] for Begin and Check, [ProofRecord] for Redeem. A Store is a
+// Return, [Record] for Begin, [Judge] for Check, [ProofRecord] for Redeem. A Store is a
 // place where they run one at a time for each key: under a lock, or as a script.
 // verifytest.Run tests a Store against them.
 //
@@ -38,8 +38,8 @@ type Store interface {
 	Return(ctx context.Context, id ID, limits []Limit) error
 	// Begin gives the code that now counts for a subject: see [Record.Begin].
 	Begin(ctx context.Context, s BeginStep) (Begun, error)
-	// Check judges one answer and, where it is right and s.Proof is set, stores a
-	// [ProofRecord] for s.ProofFor: see [Record.Check].
+	// Check counts one answer against s.Answers, judges it and, if it is right and
+	// s.Proof is set, stores a [ProofRecord] for s.ProofFor: see [Judge].
 	Check(ctx context.Context, s CheckStep) (Checked, error)
 	// Redeem takes a proof of the subject away: true once, and again for the same
 	// id. See [ProofRecord.Redeem].
@@ -108,13 +108,17 @@ type CheckStep struct {
 	LockFor  time.Duration // for so long after the last failure failures count
 	Proof    ID            // zero: none is asked for
 	ProofFor time.Duration
+	// Answers are the limits that the answer counts against, all or none, before it
+	// is judged. They are kept as a [Counter] each. A Store without room for another
+	// counter judges all the same: it must not refuse the check of a waiting code.
+	Answers []Limit
 }
 
 // Checked is the answer to a CheckStep.
 type Checked struct {
 	Verdict    Verdict
 	Left       int           // with Wrong: the answers that are left
-	RetryAfter time.Duration // with TooMany: until the lock ends
+	RetryAfter time.Duration // with TooMany: until the lock ends; with Limited: until there is room
 	Again      bool          // the step had been done before
 }
 
@@ -130,9 +134,10 @@ const (
 	NotFound                      // no code, or a used one
 	Expired                       // the code's lifetime is over
 	UnknownKey                    // the code was made under a key that the step has no tag of; not counted
+	Limited                       // a limit of CheckStep.Answers refused; not judged and not counted
 )
 
-var verdictNames = [...]string{"none", "right", "wrong", "too many", "not found", "expired", "unknown key"}
+var verdictNames = [...]string{"none", "right", "wrong", "too many", "not found", "expired", "unknown key", "limited"}
 
 // String returns "right", "wrong" and so on.
 func (v Verdict) String() string {

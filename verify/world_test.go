@@ -75,7 +75,7 @@ func (w *world) another(change ...func(*verify.Options)) *verify.Verifier {
 func withoutLimits(o *verify.Options) {
 	none := []middleware.Window{}
 	o.Cooldown = -1
-	o.Limits = verify.Limits{Number: none, IP: none, Range: none, Answers: none}
+	o.Limits = verify.Limits{Number: none, IP: none, Range: none, Answers: none, AnswersRange: none}
 }
 
 // start asks for a login code and gives it, as the vendor would have delivered it.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/notifykit/notify/providers/kit"
 )
 
 // A FieldFault is one fault that Decode finds, at a path below what was decoded.
@@ -52,6 +54,7 @@ type place struct {
 	reflect.Value
 	form   string        // how its text is read; empty: by its type
 	within reflect.Value // the struct whose field it is
+	secret bool          // its tag says so
 }
 
 func (d *decoder) fault(path, format string, args ...any) {
@@ -59,13 +62,17 @@ func (d *decoder) fault(path, format string, args ...any) {
 }
 
 // shown returns the value at path as an error may show it.
-func (d *decoder) shown(path, text string) string {
+func (d *decoder) shown(path, text string) string { return d.name(path, quote(text)) }
+
+// name returns the name of the variable that the value at path came from, if there
+// is one.
+func (d *decoder) name(path, otherwise string) string {
 	if d.variable != nil {
 		if name := d.variable(path); name != "" {
 			return "the value of " + name
 		}
 	}
-	return quote(text)
+	return otherwise
 }
 
 func (d *decoder) value(path string, in any, out place) {
@@ -81,6 +88,10 @@ func (d *decoder) value(path string, in any, out place) {
 		}
 		return
 	case string:
+		if damage := kit.CheckSecret(in); damage != nil && (out.secret || IsSecret(path)) {
+			d.fault(path, "%s cannot be a secret: %w", d.name(path, "what stands here"), damage)
+			return
+		}
 		if d.text(path, in, out) {
 			return
 		}
@@ -259,7 +270,7 @@ func (k *keysOf) collect(out reflect.Value) {
 			if above, below, nested := strings.Cut(name, "."); nested {
 				to, name = k.below[above].at, below
 			}
-			to[name] = place{Value: out.Field(i), form: option, within: out}
+			to[name] = place{Value: out.Field(i), form: option, within: out, secret: f.Tag.Get("secret") == "yes"}
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/notifykit/notify/providers/kit"
 )
 
 // Variable is the environment variable that chooses the environment.
@@ -49,7 +51,11 @@ func (s *Source) choose(root *Node, o Options, e *expander) (c Choice, ok bool) 
 // checkChoice refuses a file that has environments and none for c: a variable
 // that was forgotten must not run one by chance.
 func (s *Source) checkChoice(c Choice, names []string) bool {
+	damage := kit.CheckSecret(c.Name) // a name has the same ways to be damaged
 	switch {
+	case damage != nil:
+		s.fault("environment", fmt.Errorf("%s has a name for it that cannot be right: %w", c.By, damage))
+		return false
 	case len(names) == 0 || slices.Contains(names, c.Name):
 		return true
 	case c.Name == "":

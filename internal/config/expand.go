@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxSecret bounds a file named by ${file:…}, in bytes.
@@ -151,6 +152,10 @@ func (e *expander) file(path string) (string, error) {
 	}
 	value := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 	switch {
+	case strings.HasPrefix(value, "\ufeff"):
+		return "", fmt.Errorf("${file:%s}: the file begins with a byte order mark (U+FEFF): save it without one", path)
+	case !utf8.ValidString(value):
+		return "", fmt.Errorf("${file:%s}: the file is not UTF-8: save it as plain text", path)
 	case value == "":
 		return "", fmt.Errorf("${file:%s}: the file is empty", path)
 	case strings.TrimSpace(value) != value:

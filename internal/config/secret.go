@@ -5,9 +5,12 @@ import (
 	"strings"
 )
 
-// IsSecret tells whether the setting at path is one that nobody may read: by the
-// last key's name, which ends in secret, token, password or key.
+// IsSecret reports whether the value at path is a secret: by the last key's name,
+// which ends in secret, token, password or key, and the URL of the outbox.
 func IsSecret(path string) bool {
+	if path == "outbox.url" {
+		return true
+	}
 	key := path[strings.LastIndexByte(path, '.')+1:]
 	key = fold(strings.Trim(key, `"`))
 	for _, end := range []string{"secret", "token", "password", "passphrase", "key"} {

@@ -85,7 +85,7 @@ func (l *Limiter) Take(ctx context.Context, key string) (middleware.Token, error
 	t := middleware.Token{Key: key}
 	_, _ = rand.Read(t.ID[:]) // never fails
 	now := time.Now().Add(l.ahead)
-	args := append([]any{redislua.Micros(l.ahead), hex.EncodeToString(t.ID[:]), redislua.Micros(repeatFor)}, redislua.Windows(now, l.windows)...)
+	args := append([]any{redislua.Micros(l.ahead), hex.EncodeToString(t.ID[:]), redislua.Micros(repeatFor), 0}, redislua.Windows(now, l.windows)...)
 	v, err := takeScript.Run(ctx, l.client, []string{l.prefix + key}, args...).Slice()
 	switch {
 	case err != nil:

@@ -55,6 +55,13 @@ func (o Options) ring() *kit.Ring[Credentials] {
 			if c.AccessKeyID == "" || c.AccessKeySecret == "" {
 				return errors.New("the access key is empty or has no secret")
 			}
+			for _, field := range []struct{ name, value string }{
+				{"AccessKeyID", c.AccessKeyID}, {"AccessKeySecret", c.AccessKeySecret}, {"SecurityToken", c.SecurityToken},
+			} {
+				if err := kit.CheckKey(field.value); err != nil {
+					return fmt.Errorf("%s: %w", field.name, err)
+				}
+			}
 			return nil
 		},
 	}
@@ -76,8 +83,12 @@ func (o Options) checkKey(f *kit.Faults) {
 			f.Add(field.path, "it is set, and Credentials too: set one of them")
 		case o.Credentials == nil && field.value == "" && i < 2:
 			f.Add(field.path, "it is empty: the vendor takes signed calls only")
-		case strings.TrimSpace(field.value) != field.value:
-			f.Add(field.path, "it begins or ends with white space, which no key does")
+		case i < 2 && strings.Contains(field.value, " "):
+			f.Add(field.path, "it holds a blank, which no key does: copy it again")
+			continue
+		}
+		if err := kit.CheckKey(field.value); err != nil {
+			f.Add(field.path, "%w", err)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func New(o Options) (*Provider, error) {
 	p, err := kit.New(v.Base, kit.Vendor[order]{
 		Order: v.order, Send: v.send, Check: v.check, IDOptional: true,
 		Text: func(o order) string { return o.text }, Segments: order.segments, Show: order.parameters,
-		Batch: v.batch(), Listing: v.listing(), Inspect: v.inspect, Templates: v.templates,
+		Batch: v.batch(), Listing: v.listing(), Inspect: v.inspect, Templates: v.templates, Webhook: v.webhook,
 	}, f)
 	if err != nil {
 		return nil, err

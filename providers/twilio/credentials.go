@@ -52,12 +52,15 @@ func (o *Options) credentials(f *kit.Faults) credentials {
 		f.Add("account_sid", "it is required: %q is in the path of every call, also with an API key", "AC…")
 	}
 	secret := func(path, value string) {
-		if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-			f.Add(path, "it holds a blank or a control character: was a line end read with it?")
+		if err := kit.CheckKey(value); err != nil {
+			f.Add(path, "%w", err)
+		} else if strings.Contains(value, " ") {
+			f.Add(path, "it holds a blank, which no token does: copy it again")
 		}
 	}
 	secret("auth_token", o.AuthToken)
 	secret("api_key_secret", o.APIKeySecret)
+	secret("webhook_token", o.WebhookToken)
 	switch {
 	case o.APIKeySID == "" && o.APIKeySecret == "":
 		if o.AuthToken == "" {

@@ -58,6 +58,11 @@ type Options struct {
 	// escaped for a URL. Only what is written here leaves this machine: other tags
 	// are never sent.
 	StatusCallback string `yaml:"status_callback" default:"none" doc:"a URL; may hold '{key}', '{provider}', '{tag:name}'"`
+	// WebhookToken signs what Twilio posts to us: status callbacks and replies. It is
+	// the auth token of the account that sends, and is needed with an API key or a
+	// parent account's token. Defaults to AuthToken; if both are set, both are
+	// accepted.
+	WebhookToken string `yaml:"webhook_token" secret:"yes" default:"'auth_token'" doc:"the auth token of the account that sends, which signs what Twilio posts; for an API key or a parent account's token"`
 	// Senders turns Message.From into this vendor's sender, in the forms of From.
 	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender"`
 	// Templates may be nil: messages then need a Body.

@@ -22,7 +22,9 @@ type vendor struct {
 	sender   sender
 	bindings map[string]*binding // by template
 	callback kit.Callback
-	who      func() credentials // behind a function: package fmt cannot print through it
+	// Secrets are behind functions, which package fmt cannot print.
+	who           func() credentials
+	webhookTokens func() []string
 }
 
 // New returns a Provider. It does no I/O. Every fault of the options is in one
@@ -31,7 +33,8 @@ type vendor struct {
 func New(o Options) (*Provider, error) {
 	var f kit.Faults
 	who := o.credentials(&f)
-	v := &vendor{account: o.AccountSID, who: func() credentials { return who }}
+	tokens := o.webhookTokens()
+	v := &vendor{account: o.AccountSID, who: func() credentials { return who }, webhookTokens: func() []string { return tokens }}
 	v.Base = kit.Open(o.common(), kit.About{
 		Driver: driverName, Endpoint: defaultEndpoint, Account: o.AccountSID, Public: who.public(),
 		Secrets:   func() []string { return []string{who.secret, who.header()} },
@@ -45,7 +48,7 @@ func New(o Options) (*Provider, error) {
 	})
 	p, err := kit.New(v.Base, kit.Vendor[request]{
 		Order: v.order, Send: v.send, Check: v.check, Show: v.show, Hide: request.hidden,
-		Listing: v.listing(), Inspect: v.inspect, Templates: v.templates,
+		Listing: v.listing(), Inspect: v.inspect, Templates: v.templates, Webhook: v.webhook,
 	}, f)
 	if err != nil {
 		return nil, err

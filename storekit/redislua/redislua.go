@@ -24,7 +24,8 @@ var (
 )
 
 // Take takes one token of each key, or none; Give gives back. Their arguments
-// begin with how far the clock is ahead, which is for tests, and the ID.
+// begin with how far the clock is ahead, which is for tests, and the ID. Take's
+// fourth is 1 to ask only.
 func Take() string { return Script(take) }
 
 // Give is the other.

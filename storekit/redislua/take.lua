@@ -1,7 +1,7 @@
--- KEYS: limits of one subject; ARGV: ahead, id, repeat_for, then for each limit the number of its windows, and of each window
+-- KEYS: limits of one subject; ARGV: ahead, id, repeat_for, ask (1: nothing is taken), then for each limit the number of its windows, and of each window
 -- count, per, and the number of boundaries of its zone with the boundaries. A token counts until the first boundary after it.
-local id, repeat_for = ARGV[2], tonumber(ARGV[3])
-local at, refused, wait, longest = 4, 0, 0, {}
+local id, repeat_for, ask = ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1'
+local at, refused, wait, longest = 5, 0, 0, {}
 for k, key in ipairs(KEYS) do
   longest[k] = repeat_for
   local taken = redis.call('ZSCORE', key, id)
@@ -39,11 +39,12 @@ for k, key in ipairs(KEYS) do
   if holds then longest[k] = -longest[k] end
 end
 if wait > 0 then return {refused, str(wait)} end
+if ask then return {0, '0'} end
 local fresh = {}
 for k, key in ipairs(KEYS) do
   if longest[k] > 0 then
+    redis.call('ZADD', key, str(now), id) -- first: it may be refused for want of memory, a script that has written is not
     redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. str(now - longest[k]))
-    redis.call('ZADD', key, str(now), id)
     expire(key, now + longest[k])
     fresh[#fresh + 1] = k
   end

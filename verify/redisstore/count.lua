@@ -3,13 +3,13 @@ local per, sent, verified = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[
 local step = math.max(1, math.floor(per / 12))
 local n = math.floor(now / step)
 local flat = redis.call('HGETALL', KEYS[1])
-local slots, total_sent, total_verified = {}, 0, 0
+local slots, over, total_sent, total_verified = {}, {}, 0, 0
 for i = 1, #flat, 2 do
   local slot, what = string.match(flat[i], '^(%d+)(%a)$')
   slot = tonumber(slot)
   local value = tonumber(flat[i + 1])
   if slot <= n - 12 then
-    redis.call('HDEL', KEYS[1], flat[i])
+    over[#over + 1] = flat[i]
   elseif what == 's' then
     total_sent = total_sent + value
     slots[#slots + 1] = {slot, value, flat[i]}
@@ -30,4 +30,5 @@ elseif sent > 0 or verified > 0 then
   if verified > 0 then redis.call('HINCRBY', KEYS[1], str(n) .. 'v', verified) end
   expire(KEYS[1], (n + 12) * step)
 end
+for _, field in ipairs(over) do redis.call('HDEL', KEYS[1], field) end -- last: a script that has written is not stopped for want of memory
 return {total_sent, total_verified}

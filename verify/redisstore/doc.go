@@ -2,11 +2,13 @@
 // one server or a cluster, for all processes that share it.
 //
 // Every step is a script, so that it is atomic, by Redis's own clock. A Start
-// takes two round trips (limits, code), three where a limit refuses; a Check and
-// a Redeem take one, a Check that is right one more where shares are counted. The
-// keys of one script have one hash tag and stand in KEYS. Limits of different
-// subjects lie on different nodes: they are taken in one pipeline, and given back
-// where another refuses.
+// takes three round trips (the address's limits, all others, the code); a Check two
+// (the answer is counted, and then judged), one more if it is right and shares are
+// counted; a Redeem one. The keys of one script have one hash tag and stand in KEYS.
+// Limits of different subjects lie on different nodes: those of the address are taken
+// first, then the others in one pipeline, and they are given back if another refuses.
+//
+// With maxmemory and noeviction a full server refuses each step that needs memory.
 //
 // Redis forgets. A failover to a replica loses what had not reached it, up to
 // about a second of failures and uses of limits, and an eviction policy other than

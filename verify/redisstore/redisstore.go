@@ -51,10 +51,10 @@ func (s *Store) proof(to verify.Subject, id verify.ID) string {
 }
 
 // limit is a limit's key. What stands before the first blank is the subject that
-// it shares a node with: a number.
-func (s *Store) limit(l verify.Limit) (tag, key string) {
+// it shares a node with: a number, or a range of addresses.
+func (s *Store) limit(kind string, l verify.Limit) (tag, key string) {
 	tag, rest, _ := strings.Cut(l.Of, " ")
-	return tag, s.key("limit", tag, " "+l.Scope+" "+rest)
+	return tag, s.key(kind, tag, " "+l.Scope+" "+rest)
 }
 
 func (s *Store) cell(c verify.Cell) string {
@@ -116,8 +116,15 @@ func (s *Store) Begin(ctx context.Context, b verify.BeginStep) (verify.Begun, er
 
 var errAnswer = fmt.Errorf("the script has answered something else than it should: another version uses the same Prefix")
 
-// Check judges an answer.
+// Check counts an answer, and then judges it.
 func (s *Store) Check(ctx context.Context, c verify.CheckStep) (verify.Checked, error) {
+	wait, err := s.countAnswer(ctx, c.Answers)
+	switch {
+	case err != nil:
+		return verify.Checked{}, err
+	case wait > 0:
+		return verify.Checked{Verdict: verify.Limited, RetryAfter: wait}, nil
+	}
 	proofFor := "0"
 	if c.Proof != (verify.ID{}) {
 		proofFor = redislua.Micros(c.ProofFor)

@@ -89,7 +89,8 @@ func (h *trips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 	}
 }
 
-// A Start is two trips, three where it is refused; Check and Redeem are one.
+// A Take of an address and a number is two trips, of a number alone one, and one
+// if the address refuses; Check and Redeem are one, and a Check that counts two.
 func TestTrips(t *testing.T) {
 	c := single(t)
 	h := &trips{}
@@ -113,23 +114,32 @@ func TestTrips(t *testing.T) {
 		_, _, err := s.Take(ctx, verify.ID{9}, []verify.Limit{number, full})
 		s.Return(ctx, verify.ID{9}, []verify.Limit{number, full})
 		s.Begin(ctx, verify.BeginStep{Subject: to, Nonce: verify.ID{9}, TTL: time.Minute, Max: 5})
-		s.Check(ctx, verify.CheckStep{Subject: to, ID: verify.ID{9}, Max: 5})
+		s.Check(ctx, verify.CheckStep{Subject: to, ID: verify.ID{9}, Max: 5, Answers: []verify.Limit{number}})
 		s.Redeem(ctx, to, verify.ID{1}, verify.ID{2})
 		return err
 	}
 	if err := warm(); err != nil { // the scripts are known from now on
 		t.Fatal(err)
 	}
-	count("Take", 1, func() error { _, _, err := s.Take(ctx, verify.ID{1}, []verify.Limit{number, full}); return err })
+	count("Take", 2, func() error { _, _, err := s.Take(ctx, verify.ID{1}, []verify.Limit{full, number}); return err })
+	count("Take of a number", 1, func() error { _, _, err := s.Take(ctx, verify.ID{3}, []verify.Limit{number}); return err })
 	count("Begin", 1, func() error {
 		_, err := s.Begin(ctx, verify.BeginStep{Subject: to, Nonce: verify.ID{1}, TTL: time.Minute, Max: 5})
 		return err
 	})
-	count("a Take that is refused", 2, func() error {
-		refused, wait, err := s.Take(ctx, verify.ID{2}, []verify.Limit{number, full})
-		if refused != 1 || wait <= 0 {
-			t.Errorf("refused by %d, wait %v", refused, wait)
+	refused := func(want int, limits ...verify.Limit) func() error {
+		return func() error {
+			refused, wait, err := s.Take(ctx, verify.ID{2}, limits)
+			if refused != want || wait <= 0 {
+				t.Errorf("refused by %d, wait %v", refused, wait)
+			}
+			return err
 		}
+	}
+	count("a Take that the address refuses", 1, refused(0, full, number))
+	count("a Take that another refuses", 2, refused(1, number, full))
+	count("a Check that counts", 2, func() error {
+		_, err := s.Check(ctx, verify.CheckStep{Subject: to, ID: verify.ID{7}, Max: 5, Answers: []verify.Limit{full}})
 		return err
 	})
 	count("Check", 1, func() error {

@@ -22,15 +22,18 @@ var (
 	redeemLua string
 	//go:embed count.lua
 	countLua string
+	//go:embed answers.lua
+	answersLua string
 )
 
 var (
-	beginScript  = redis.NewScript(redislua.Script(recordLua + beginLua))
-	checkScript  = redis.NewScript(redislua.Script(recordLua + checkLua))
-	redeemScript = redis.NewScript(redislua.Script(redeemLua))
-	takeScript   = redis.NewScript(redislua.Take())
-	giveScript   = redis.NewScript(redislua.Give())
-	countScript  = redis.NewScript(redislua.Script(countLua))
+	beginScript   = redis.NewScript(redislua.Script(recordLua + beginLua))
+	checkScript   = redis.NewScript(redislua.Script(recordLua + checkLua))
+	redeemScript  = redis.NewScript(redislua.Script(redeemLua))
+	takeScript    = redis.NewScript(redislua.Take())
+	giveScript    = redis.NewScript(redislua.Give())
+	countScript   = redis.NewScript(redislua.Script(countLua))
+	answersScript = redis.NewScript(redislua.Script(answersLua))
 )
 
 // A call is one script on keys of one hash tag.

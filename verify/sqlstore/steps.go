@@ -11,6 +11,7 @@ import (
 func recordID(s verify.Subject) string             { return "r" + s.To.E164() + " " + s.Purpose }
 func proofID(s verify.Subject, p verify.ID) string { return "p" + p.String() + recordID(s) }
 func limitID(l verify.Limit) string                { return "l" + l.Scope + " " + l.Of }
+func answersID(l verify.Limit) string              { return "a" + l.Scope + " " + l.Of }
 func cellID(c verify.Cell) string                  { return "c" + c.Scope + " " + c.Of + " " + c.Per.String() }
 
 func ids(limits []verify.Limit, cells []verify.Cell) (all []string) {
@@ -135,6 +136,9 @@ func (s *Store) Check(ctx context.Context, c verify.CheckStep) (verify.Checked, 
 func (s *Store) CheckVerified(ctx context.Context, c verify.CheckStep, cells []verify.Cell) (checked verify.Checked, err error) {
 	id, proof := recordID(c.Subject), proofID(c.Subject, c.Proof)
 	rows := append(ids(nil, cells), id)
+	for _, l := range c.Answers {
+		rows = append(rows, answersID(l))
+	}
 	if c.Proof != (verify.ID{}) {
 		rows = append(rows, proof)
 	}
@@ -143,7 +147,21 @@ func (s *Store) CheckVerified(ctx context.Context, c verify.CheckStep, cells []v
 		if err := st.get(id, &r); err != nil {
 			return err
 		}
-		r, checked = r.Check(st.now, c)
+		counters := make([]verify.Counter, len(c.Answers))
+		for i, l := range c.Answers {
+			if err := st.get(answersID(l), &counters[i]); err != nil {
+				return err
+			}
+		}
+		r, counters, checked = verify.Judge(st.now, r, counters, c)
+		if checked.Verdict == verify.Limited {
+			return nil
+		}
+		for i, l := range c.Answers {
+			if err := st.put(answersID(l), counters[i], counters[i].Until()); err != nil {
+				return err
+			}
+		}
 		if err := st.put(id, r, r.Until()); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ type mutant struct {
 	proofs  map[any]verify.ProofRecord
 	tokens  map[string]verify.Tokens
 	cells   map[verify.Cell]verify.Slots
+	answers map[string]verify.Counter
 	rules   rules
 	clock   func() time.Time
 }
@@ -32,10 +33,14 @@ type rules struct {
 	wait     func(verify.Tokens, time.Time, verify.Limit, verify.ID) time.Duration
 	take     func(verify.Tokens, time.Time, verify.Limit, verify.ID) verify.Tokens
 	giveBack func(verify.Tokens, verify.ID) verify.Tokens
-	pick     func(waits []time.Duration) int // the limit that refuses
-	partly   bool                            // takes of the limits before the one that refuses
-	racy     string                          // the step that reads and writes without a lock between
-	deaf     bool                            // does not look at the context
+	pick     func(waits []time.Duration) int         // the limit that refuses
+	partly   bool                                    // takes of the limits before the one that refuses
+	racy     string                                  // the step that reads and writes without a lock between
+	deaf     bool                                    // does not look at the context
+	answer   func(verify.CheckStep) verify.CheckStep // what is counted as an answer
+	answered func(verify.Checked) bool               // whether an answer is counted
+	halfway  bool                                    // counts an answer against the limits that have room
+	shared   bool                                    // answers are tokens too
 	counts   func(c verify.Checked) bool
 	refused  bool // counts as sent what was refused
 	keeps    bool // counts as sent what was given back
@@ -45,7 +50,7 @@ type rules struct {
 func newMutant(change func(*rules)) *mutant {
 	m := &mutant{
 		records: map[verify.Subject]verify.Record{}, proofs: map[any]verify.ProofRecord{},
-		tokens: map[string]verify.Tokens{}, cells: map[verify.Cell]verify.Slots{},
+		tokens: map[string]verify.Tokens{}, cells: map[verify.Cell]verify.Slots{}, answers: map[string]verify.Counter{},
 		clock: time.Now,
 		rules: rules{
 			subject:  func(s verify.Subject) verify.Subject { return s },
@@ -65,6 +70,8 @@ func newMutant(change func(*rules)) *mutant {
 				return ts.Take(now, l.Windows, id)
 			},
 			giveBack: verify.Tokens.Return,
+			answer:   func(s verify.CheckStep) verify.CheckStep { return s },
+			answered: func(verify.Checked) bool { return true },
 			pick:     func(waits []time.Duration) int { return slices.Index(waits, slices.Max(waits)) },
 			counts:   func(c verify.Checked) bool { return c.Verdict == verify.Right && !c.Again },
 		},
@@ -199,6 +206,9 @@ func (m *mutant) CheckVerified(ctx context.Context, s verify.CheckStep, cells []
 		return verify.Checked{}, err
 	}
 	before := m.records[m.rules.subject(s.Subject)]
+	if c := m.countAnswer(before, m.rules.answer(s)); c.Verdict == verify.Limited {
+		return c, nil
+	}
 	if _, c := m.rules.check(before, m.clock(), s); c.Verdict == verify.Right {
 		m.pause("right")
 	} else {
@@ -215,4 +225,28 @@ func (m *mutant) CheckVerified(ctx context.Context, s verify.CheckStep, cells []
 		}
 	}
 	return checked, nil
+}
+
+func (m *mutant) countAnswer(before verify.Record, s verify.CheckStep) verify.Checked {
+	counters := make([]verify.Counter, len(s.Answers))
+	for i, l := range s.Answers {
+		counters[i] = m.answers[m.rules.limitKey(l)]
+	}
+	if len(s.Answers) > 0 {
+		m.pause("answer")
+	}
+	_, next, c := verify.Judge(m.clock(), before, counters, s)
+	for i, l := range s.Answers {
+		switch key := m.rules.limitKey(l); {
+		case c.Verdict == verify.Limited && m.rules.halfway && counters[i].Wait(m.clock(), l.Windows) == 0:
+			m.answers[key] = counters[i].Add(m.clock(), l.Windows)
+		case c.Verdict == verify.Limited:
+		case m.rules.answered(c):
+			m.answers[key] = next[i]
+			if m.rules.shared {
+				m.tokens[key] = m.tokens[key].Take(m.clock(), l.Windows, s.ID)
+			}
+		}
+	}
+	return c
 }

@@ -15,6 +15,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,7 +71,7 @@ func (c check) run(b *bench) {
 }
 
 func allChecks(h Harness) []check {
-	all := append(append(append(codeChecks(), proofChecks()...), limitChecks()...), tallyChecks()...)
+	all := slices.Concat(codeChecks(), proofChecks(), limitChecks(), answerChecks(), tallyChecks())
 	seeds := h.Seeds
 	if seeds == 0 {
 		seeds = 50
