@@ -19,6 +19,7 @@ type Proxy struct {
 	mu    sync.Mutex // guards what follows
 	down  bool
 	cuts  int
+	asked int // requests so far
 	next  *cut
 	pairs map[*pair]bool
 }
@@ -87,6 +88,13 @@ func (p *Proxy) Cuts() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.cuts
+}
+
+// Requests returns how many requests there were.
+func (p *Proxy) Requests() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.asked
 }
 
 // CutAll cuts every connection, now.
@@ -166,6 +174,7 @@ func (p *Proxy) pump(c *pair, to io.Writer, from io.Reader, pass func(*pair, []b
 func (p *Proxy) request(c *pair, piece []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.asked++
 	next := p.next
 	if next == nil || !bytes.Contains(piece, []byte(next.Match)) {
 		return true
