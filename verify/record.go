@@ -25,7 +25,7 @@ type Record struct {
 	Failed     []ID      `json:"failed,omitempty"` // the steps that failed, in order
 	CountUntil time.Time `json:"count_until,omitzero"`
 
-	Winner      ID        `json:"winner"` // the step that was right, until WinnerUntil
+	Winner      ID        `json:"winner,omitzero"` // the step that was right, until WinnerUntil
 	WinnerUntil time.Time `json:"winner_until,omitzero"`
 }
 

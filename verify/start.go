@@ -65,14 +65,8 @@ func (v *Verifier) start(ctx context.Context, r Request, to audience) (Challenge
 	if len(v.o.Regions) > 0 && !slices.Contains(v.o.Regions, q.To.Region()) {
 		return Challenge{}, refusal(sms.Unsupported, ErrRegion)
 	}
-	t, err := v.take(ctx, q)
+	t, code, begun, err := v.takeBegin(ctx, q, to == decoy)
 	if err != nil {
-		return Challenge{}, err
-	}
-	code, begun, err := v.begin(ctx, q.Subject, to == decoy)
-	if err != nil {
-		_, locked := errors.AsType[*LimitError](err)
-		v.giveBack(ctx, t, locked)
 		return Challenge{}, err
 	}
 	receipt, err := v.send(ctx, q, code, begun.ExpiresIn, to)
@@ -180,10 +174,36 @@ func (v *Verifier) giveBack(ctx context.Context, t taking, keepIP bool) {
 	}
 }
 
-// begin gives the code that counts from now on. One that stands is given again
-// where this process can make it again: under a key it has, and where it is a
-// code just if it ought to be one.
-func (v *Verifier) begin(ctx context.Context, s Subject, decoy bool) (string, Begun, error) {
+// takeBegin takes the limits and returns the code that counts from now on. If there
+// is none it gives back what it took.
+func (v *Verifier) takeBegin(ctx context.Context, q request, decoy bool) (t taking, code string, begun Begun, err error) {
+	begin := v.o.Store.Begin
+	if v.starter != nil {
+		t = taking{id: newID(), limits: v.limits(q)}
+		begin = func(ctx context.Context, s BeginStep) (Begun, error) {
+			if s.Replace { // the limits are taken
+				return v.o.Store.Begin(ctx, s)
+			}
+			refused, wait, begun, err := v.starter.TakeBegin(ctx, t.id, t.limits, s)
+			return begun, v.taken(ctx, t, refused, wait, err)
+		}
+	} else if t, err = v.take(ctx, q); err != nil {
+		return t, "", Begun{}, err
+	}
+	code, begun, err = v.begin(ctx, q.Subject, decoy, begin)
+	if err != nil {
+		l, limited := errors.AsType[*LimitError](err)
+		if !limited || l.Scope == ScopeAttempts {
+			v.giveBack(ctx, t, limited)
+		}
+	}
+	return t, code, begun, err
+}
+
+// begin returns the code that counts from now on. One that stands is given again if
+// this process can make it again: under a key it has, and only if it is a code
+// exactly when it ought to be one.
+func (v *Verifier) begin(ctx context.Context, s Subject, decoy bool, begin func(context.Context, BeginStep) (Begun, error)) (string, Begun, error) {
 	k := v.keys[0]
 	step := v.beginStep(s)
 	code := k.codeOf(step.Nonce, s)
@@ -191,8 +211,10 @@ func (v *Verifier) begin(ctx context.Context, s Subject, decoy bool) (string, Be
 		step.Tag = noCode()
 	}
 	for {
-		begun, err := v.o.Store.Begin(ctx, step)
-		switch {
+		begun, err := begin(ctx, step)
+		switch _, refused := errors.AsType[*LimitError](err); {
+		case refused:
+			return "", Begun{}, err
 		case err != nil:
 			return "", Begun{}, storeFault(ctx, "storing the code", err)
 		case begun.Locked:

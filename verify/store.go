@@ -46,6 +46,15 @@ type Store interface {
 	Redeem(ctx context.Context, to Subject, proof, id ID) (bool, error)
 }
 
+// A Starter is an optional part of a Store: Take and Begin in one step, for a Store
+// to which each round trip is long. A Verifier uses it unless [Pumping] is on, which
+// decides between the two.
+type Starter interface {
+	Store
+	// TakeBegin does Take and then, unless a limit refuses, Begin.
+	TakeBegin(ctx context.Context, id ID, limits []Limit, s BeginStep) (refused int, wait time.Duration, begun Begun, err error)
+}
+
 // RepeatFor is how long a Store knows a step that is done again by its ID.
 const RepeatFor = time.Minute
 

@@ -18,7 +18,8 @@ type Verifier struct {
 	o        Options
 	keys     []*keyring // the first makes new codes
 	cooldown []middleware.Window
-	tally    Tally // nil: pumping is not watched
+	tally    Tally   // nil: pumping is not watched
+	starter  Starter // nil: limits and code are two steps
 	past     pastSends
 }
 
@@ -40,6 +41,8 @@ func New(o Options) (*Verifier, error) {
 	}
 	if o.Pumping.on() {
 		v.tally = o.Store.(Tally) // validate has asked
+	} else {
+		v.starter, _ = o.Store.(Starter)
 	}
 	if c, ok := sms.As[sms.Checker](o.Sender); ok {
 		if err := c.CheckTemplate(o.Template, v.params(nil, strings.Repeat("0", o.Digits))); err != nil {

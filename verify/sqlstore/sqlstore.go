@@ -27,9 +27,9 @@ type Options struct {
 	Timeout time.Duration
 }
 
-// A Store is a verify.Store and a verify.Tally. Any number of goroutines and
+// A Store is a verify.Store, a verify.Tally and a verify.Starter. Any number of goroutines and
 // processes may use it at once. Two steps for the same number, or against the same
-// limit, wait for one another: a limit on all (verify.Limits.All) is one row, and
+// limit, are done one after the other: a limit on all (verify.Limits.All) is one row, and
 // so a place where everybody queues.
 type Store struct {
 	db      *sql.DB
@@ -38,31 +38,10 @@ type Store struct {
 	cleaner cleaner
 }
 
-var _ verify.Tally = (*Store)(nil)
-
-// words are what the databases say differently.
-type words struct{ now, keep, get, set, over, drop string }
-
-var dialects = map[Dialect]words{
-	PostgreSQL: {
-		now:  "SELECT CAST(extract(epoch FROM clock_timestamp())*1000000 AS bigint)",
-		keep: "INSERT INTO notify_verify (id, data, until) VALUES ($1, '', 0) ON CONFLICT (id) DO NOTHING",
-		get:  "SELECT data FROM notify_verify WHERE id = $1 FOR UPDATE",
-		set:  "UPDATE notify_verify SET data = $1, until = $2 WHERE id = $3",
-		over: "SELECT id FROM notify_verify WHERE until < $1 ORDER BY until LIMIT 500 FOR UPDATE SKIP LOCKED",
-		drop: "DELETE FROM notify_verify WHERE id = $1",
-	},
-	MySQL: {
-		// Not by UNIX_TIMESTAMP, which goes through local time and is off by an hour
-		// when clocks go back. It is a statement of its own, after the locks.
-		now:  "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
-		keep: "INSERT INTO notify_verify (id, data, until) VALUES (?, '', 0) ON DUPLICATE KEY UPDATE id = id",
-		get:  "SELECT data FROM notify_verify WHERE id = ? FOR UPDATE",
-		set:  "UPDATE notify_verify SET data = ?, until = ? WHERE id = ?",
-		over: "SELECT id FROM notify_verify WHERE until < ? ORDER BY until LIMIT 500 FOR UPDATE SKIP LOCKED",
-		drop: "DELETE FROM notify_verify WHERE id = ?",
-	},
-}
+var (
+	_ verify.Tally   = (*Store)(nil)
+	_ verify.Starter = (*Store)(nil)
+)
 
 // New makes a Store on a database that Migrate has prepared. It does no I/O. db
 // stays the caller's.

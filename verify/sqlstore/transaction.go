@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -19,35 +21,48 @@ const (
 	mostLost = 3
 )
 
-// A step is what a transaction works on: rows that nobody else changes before it
-// ends, and the database's time, read after they were locked.
+// A step is what the rules work on: rows as they were read, and the database's time
+// then.
 type step struct {
 	now  time.Time
-	rows map[string]*locked
+	rows map[string]*row
 }
 
-type locked struct {
-	data  []byte
-	until time.Time // set: the row is written
+// A row is one of the table notify_verify.
+type row struct {
+	id    string
+	data  []byte // as it was read; empty: there is none
+	next  []byte // what is to be written
+	until time.Time
 }
 
-// run locks the rows of ids, lets do change them, and commits. Rows are made
-// before they are locked, so that two first steps wait for one another, and in
-// order, so that they do not wait in a ring. Where the answer of the commit was
-// lost, the step is run again: it knows itself by its ID, and answers as before.
+// sum is what a row is compared by, to find out whether it is as it was read.
+func (r *row) sum() []byte {
+	sum := sha256.Sum256(r.data)
+	return sum[:]
+}
+
+// run reads the rows of ids, lets do change them, and writes what it has changed: two
+// round trips, without a transaction, for the write is one statement that writes
+// nothing if a row was changed in between. If it was, the step is done again on rows
+// that are locked, so that steps that meet wait for one another. If the answer was
+// lost, the step is run again too: it knows itself by its ID, and answers as before.
 func (s *Store) run(ctx context.Context, ids []string, do func(*step) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	ids = slices.Compact(slices.Sorted(slices.Values(ids))) // in order, so that steps do not wait in a ring
+	try := s.optimistic
 	for runs, gone := 1, 0; ; runs++ {
-		err := s.once(ctx, ids, do)
-		if err == nil {
+		err := try(ctx, ids, do)
+		switch {
+		case err == nil:
 			s.cleaner.maybe(s)
 			return nil
-		}
-		if lost(err) {
+		case s.words.changed(err) || undone(err):
+			try = s.locked
+		case lost(err):
 			gone++
-		} else if !undone(err) {
+		default:
 			return err
 		}
 		if runs == mostRuns || gone == mostLost || ctx.Err() != nil {
@@ -56,7 +71,21 @@ func (s *Store) run(ctx context.Context, ids []string, do func(*step) error) err
 	}
 }
 
-func (s *Store) once(ctx context.Context, ids []string, do func(*step) error) (err error) {
+// optimistic runs a step without locking what it reads.
+func (s *Store) optimistic(ctx context.Context, ids []string, do func(*step) error) error {
+	st, err := s.read(ctx, s.db, ids, false)
+	if err != nil {
+		return err
+	}
+	if err := do(st); err != nil {
+		return err
+	}
+	return s.write(ctx, s.db, ids, st)
+}
+
+// locked runs a step in a transaction. A row that another step makes meanwhile fails
+// it; the next time it is there, and locked.
+func (s *Store) locked(ctx context.Context, ids []string, do func(*step) error) (err error) {
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return err
@@ -66,51 +95,90 @@ func (s *Store) once(ctx context.Context, ids []string, do func(*step) error) (e
 			err = errors.Join(err, failed)
 		}
 	}()
-	st := &step{rows: make(map[string]*locked, len(ids))}
-	for _, id := range ids {
-		if _, err := tx.ExecContext(ctx, s.words.keep, []byte(id)); err != nil {
-			return err
-		}
-		row := &locked{}
-		if err := tx.QueryRowContext(ctx, s.words.get, []byte(id)).Scan(&row.data); err != nil {
-			return err
-		}
-		st.rows[id] = row
-	}
-	var us int64
-	if err := tx.QueryRowContext(ctx, s.words.now).Scan(&us); err != nil {
+	st, err := s.read(ctx, tx, ids, true)
+	if err != nil {
 		return err
 	}
-	st.now = time.UnixMicro(us)
+	if s.words.nowAtStart {
+		var us int64
+		if err := tx.QueryRowContext(ctx, s.words.now).Scan(&us); err != nil {
+			return err
+		}
+		st.now = time.UnixMicro(us)
+	}
 	if err := do(st); err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if row := st.rows[id]; !row.until.IsZero() {
-			if _, err := tx.ExecContext(ctx, s.words.set, row.data, row.until.UnixMicro(), []byte(id)); err != nil {
-				return err
-			}
-		}
+	if err := s.write(ctx, tx, ids, st); err != nil {
+		return err
 	}
 	return tx.Commit()
 }
 
+// A querier is a *sql.DB or a *sql.Tx.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func (s *Store) read(ctx context.Context, q querier, ids []string, lock bool) (*step, error) {
+	query, args := s.words.read(ids, lock)
+	found, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer found.Close()
+	st := &step{rows: make(map[string]*row, len(ids))}
+	for _, id := range ids {
+		st.rows[id] = &row{id: id}
+	}
+	for found.Next() {
+		var id, data []byte
+		var us sql.NullInt64
+		if err := found.Scan(&id, &data, &us); err != nil {
+			return nil, err
+		}
+		if r := st.rows[string(id)]; r != nil {
+			r.data = data
+		}
+		if us.Valid {
+			st.now = time.UnixMicro(us.Int64)
+		}
+	}
+	return st, found.Err()
+}
+
+func (s *Store) write(ctx context.Context, q querier, ids []string, st *step) error {
+	var changed []*row
+	for _, id := range ids {
+		if r := st.rows[id]; !r.until.IsZero() {
+			changed = append(changed, r)
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	query, args := s.words.write(changed)
+	_, err := q.ExecContext(ctx, query, args...)
+	return err
+}
+
 var errRow = errors.New("a row of the table notify_verify holds something else than this version writes")
 
-// get reads a row into a value, which stays as it is where there is none.
+// get reads a row into a value, which stays as it is if there is none.
 func (s *step) get(id string, into any) error {
 	row := s.rows[id]
 	if len(row.data) == 0 {
 		return nil
 	}
 	if err := json.Unmarshal(row.data, into); err != nil {
-		// The JSON error may quote the row, which holds a number: it is not told.
+		// The JSON error may quote the row, which holds a number.
 		return errRow
 	}
 	return nil
 }
 
-// put has a row written. It says nothing any more from until on.
+// put makes run write a row. It says nothing any more from until on.
 func (s *step) put(id string, value any, until time.Time) error {
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -119,20 +187,20 @@ func (s *step) put(id string, value any, until time.Time) error {
 	if until.IsZero() {
 		until = s.now
 	}
-	row := s.rows[id]
-	row.data, row.until = data, until
+	r := s.rows[id]
+	if bytes.Equal(data, r.data) || len(r.data) == 0 && !until.After(s.now) {
+		return nil // nothing is changed, or nothing is there
+	}
+	// Up to the hour, so that most changes leave the index on until as it is.
+	r.next, r.until = data, until.Add(time.Hour-1).Truncate(time.Hour)
 	return nil
 }
 
-// undone tells whether the database has undone a transaction that may well
-// succeed when it is run again: a deadlock, a serialization failure, a row that
-// was removed between two statements.
+// undone reports whether the database has undone a step that may well succeed when
+// it is run again: a deadlock, a serialization failure.
 func undone(err error) bool {
-	if errors.Is(err, sql.ErrNoRows) {
-		return true // removed as over between being made and being locked
-	}
-	if s, ok := errors.AsType[stateError](err); ok {
-		return s.SQLState() == "40001" || s.SQLState() == "40P01"
+	if state := stateOf(err); state != "" {
+		return state == "40001" || state == "40P01"
 	}
 	text := err.Error()
 	return strings.Contains(text, "Error 1213 ") || strings.Contains(text, "Error 1020 ") || strings.Contains(text, "Error 1205 ")
@@ -142,10 +210,10 @@ func undone(err error) bool {
 // itself have a state, or MySQL's number, and those of class 08 and 57P are of a
 // connection, or of a server that goes.
 func lost(err error) bool {
-	if s, ok := errors.AsType[stateError](err); ok {
-		return strings.HasPrefix(s.SQLState(), "08") || strings.HasPrefix(s.SQLState(), "57P")
+	if state := stateOf(err); state != "" {
+		return strings.HasPrefix(state, "08") || strings.HasPrefix(state, "57P")
 	}
-	if errors.Is(err, errRow) || errors.Is(err, sql.ErrNoRows) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, errRow) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
 	text := err.Error() // of MySQL's server: "Error 1213 (40001)"
@@ -155,6 +223,14 @@ func lost(err error) bool {
 type stateError interface {
 	error
 	SQLState() string
+}
+
+// stateOf returns the SQLSTATE of an error of PostgreSQL's.
+func stateOf(err error) string {
+	if s, ok := errors.AsType[stateError](err); ok {
+		return s.SQLState()
+	}
+	return ""
 }
 
 // A cleaner removes what is over, a little at a time, after the steps of others.
@@ -175,8 +251,7 @@ func (c *cleaner) maybe(s *Store) {
 	_ = s.Clean(ctx) // the next one does it
 }
 
-// Clean removes rows that say nothing any more, up to 500, those among them that
-// a refused step has only made to lock them. Steps do it by themselves now and
+// Clean removes rows that say nothing any more, up to 500. Steps do it by themselves now and
 // then; a program that has stopped making them may do it here. An hour is added,
 // for clocks are set. Rows in use are left alone.
 func (s *Store) Clean(ctx context.Context) error { return wrapped("clean", s.clean(ctx)) }

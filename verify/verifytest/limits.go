@@ -125,6 +125,37 @@ func limitChecks() []check {
 			}
 			b.mustRefuse(time.Hour, 0, all)
 		}},
+		{"taking and beginning", "a Starter's TakeBegin takes and begins, or does neither if a limit refuses", func(b *bench) {
+			st, ok := b.store.(verify.Starter)
+			if !ok {
+				return
+			}
+			l, other := limit("number", "+8613800000001", per(2, time.Hour)), limit("ip", "1", per(9, time.Hour))
+			begin := func(id verify.ID, code string, limits ...verify.Limit) (int, time.Duration, verify.Begun) {
+				step := b.beginStep(ann, code)
+				step.Nonce = id
+				refused, wait, begun, err := st.TakeBegin(b.Context(), id, limits, step)
+				if err != nil {
+					b.Fatalf("TakeBegin: %v", err)
+				}
+				return refused, wait, begun
+			}
+			id := b.id()
+			for range 3 { // done again: it takes once, and answers the same
+				if refused, wait, begun := begin(id, "1", other, l); refused != -1 || wait != 0 || begun.Nonce != id || !b.about(begun.ExpiresIn, ttl) {
+					b.broken("the first answers %d, %v, %+v", refused, wait, begun)
+				}
+			}
+			if _, _, begun := begin(b.id(), "2", other, l); begun.Nonce != id {
+				b.broken("the second takes its own code")
+			}
+			b.check(ann, "1")
+			if refused, wait, begun := begin(b.id(), "3", other, l); refused != 1 || !b.about(wait, time.Hour) || begun != (verify.Begun{}) {
+				b.broken("one too many answers %d, %v, %+v", refused, wait, begun)
+			}
+			b.want(b.check(ann, "3"), verify.NotFound, 0, 0, "for the code of a step that a limit refused")
+			b.mustRefuse(time.Hour, 0, l)
+		}},
 		{"nothing asked", "no limits refuse nobody", func(b *bench) {
 			b.mustTake()
 			b.giveBack(b.id())

@@ -174,11 +174,15 @@ func tagOf(code string) (t verify.Tag) {
 // begin does a Begin with a code of its own.
 func (b *bench) begin(s verify.Subject, code string, change ...func(*verify.BeginStep)) (verify.BeginStep, verify.Begun) {
 	b.Helper()
-	step := verify.BeginStep{Subject: s, Nonce: b.id(), Key: keyID, Tag: tagOf(code), TTL: ttl, LockFor: lockFor, Max: maxFailures}
+	step := b.beginStep(s, code)
 	for _, c := range change {
 		c(&step)
 	}
 	return step, b.beginAgain(step)
+}
+
+func (b *bench) beginStep(s verify.Subject, code string) verify.BeginStep {
+	return verify.BeginStep{Subject: s, Nonce: b.id(), Key: keyID, Tag: tagOf(code), TTL: ttl, LockFor: lockFor, Max: maxFailures}
 }
 
 func (b *bench) beginAgain(step verify.BeginStep) verify.Begun {
