@@ -7,39 +7,40 @@ import (
 	"time"
 
 	"github.com/notifykit/notify"
-	"github.com/notifykit/notify/providers/aliyun"
-	"github.com/notifykit/notify/sandbox"
+	"github.com/notifykit/notify/providers/fake"
 	"github.com/notifykit/notify/sms"
 )
 
-// The caller's time is over, and nobody knows whether the message was sent. Later
+// A slowVendor takes messages, and its answers do not come in time.
+type slowVendor struct{ *fake.Provider }
+
+func (v slowVendor) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+	if receipt, err := v.Provider.Send(ctx, m); err != nil {
+		return receipt, err
+	}
+	<-ctx.Done()
+	return sms.Receipt{}, &sms.Error{Reason: sms.Canceled, Key: m.Key, Err: ctx.Err()} // its Outcome is Unknown
+}
+
+// The caller's time is over, and it is not known whether the message was sent. Later
 // the vendor is asked. ErrNotFound is the only answer after which the program may
 // send again.
 func ExampleClient_Find() {
-	vendor, err := sandbox.Listen("", sandbox.Options{})
+	vendor, err := fake.New(fake.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer vendor.Close()
-	client, err := notify.New(notify.Config{
-		Providers: map[string]notify.ProviderConfig{"aliyun": {Driver: "aliyun", Settings: aliyun.Options{
-			AccessKeyID: sandbox.AliyunKeyID, AccessKeySecret: sandbox.AliyunKeySecret, From: sandbox.AliyunSignature, Endpoint: vendor.URL,
-		}}},
-		Templates: []sms.Template{{Name: "shipped", Text: "${name},您的订单${order}已发货。",
-			Bindings: map[string]sms.Binding{"aliyun": {ID: "SMS_0002"}}}},
-	}, aliyun.Driver())
+	client, err := notify.New(notify.Config{Providers: map[string]notify.ProviderConfig{"fake": {Sender: slowVendor{vendor}}}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer client.Close()
-	_ = vendor.SetFaults(sandbox.Fault{Operation: "SendSms", HangUp: sandbox.HangUpAfter}, // the answer is lost,
-		sandbox.Fault{Operation: "QuerySendDetails", Latency: 10 * time.Second, Times: 1}) // and the vendor is slow to be asked
 
-	m := sms.Message{To: "+8613800000000", Template: "shipped", Params: sms.Params{"name": "张三", "order": "A-1024"}, Key: sms.NewKey()}
+	m := sms.Message{To: "+8613800000000", Body: "Your order A-1024 has been shipped.", Key: sms.NewKey()}
 	started := time.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	receipt, err := client.Send(ctx, m)
 	fmt.Println(sms.OutcomeOf(err))
@@ -58,5 +59,5 @@ func ExampleClient_Find() {
 	}
 	// Output:
 	// unknown
-	// found at aliyun
+	// found at fake
 }

@@ -1,6 +1,8 @@
-package notify_test
+package vendortest_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,13 +17,22 @@ func TestOpen_with_the_vendors_own_drivers(t *testing.T) {
 	t.Setenv("ALIYUN_ACCESS_KEY_SECRET", "sandbox-key-secret")
 	t.Setenv("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000")
 	t.Setenv("TWILIO_AUTH_TOKEN", "sandboxtoken")
-	client, err := notify.Open("testdata/notify.yaml", aliyun.Driver(), twilio.Driver())
+	client, err := notify.Open("../../testdata/notify.yaml", aliyun.Driver(), twilio.Driver())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := client.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "notify.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // The real drivers' own faults get their lines: of settings, and of what they

@@ -1,4 +1,4 @@
-package verify_test
+package vendortest_test
 
 import (
 	"context"
@@ -20,7 +20,7 @@ import (
 // message.
 func TestAHundredThousandAtTheSandbox(t *testing.T) {
 	numbers := 100_000
-	if testing.Short() || raceDetector {
+	if testing.Short() {
 		numbers = 2_000
 	}
 	const goroutines = 256

@@ -1,26 +1,21 @@
-package notify_test
+package docs_test
 
 import (
 	"os"
 	"reflect"
 	"strings"
 	"testing"
-
-	"github.com/notifykit/notify/providers/aliyun"
-	"github.com/notifykit/notify/providers/fake"
-	"github.com/notifykit/notify/providers/twilio"
-	"github.com/notifykit/notify/sms"
 )
 
 // docs/configuration.md has every setting of the drivers, in the driver's own
 // part, and none besides; its example is the one that the tests open.
 func TestDocs_list_every_setting_of_the_drivers(t *testing.T) {
-	data, err := os.ReadFile("docs/configuration.md")
+	data, err := os.ReadFile("configuration.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := string(data)
-	for _, d := range []sms.Driver{aliyun.Driver(), twilio.Driver(), fake.Driver()} {
+	for _, d := range drivers {
 		_, part, found := strings.Cut(text, "#### driver: "+d.Name+"\n")
 		if !found {
 			t.Errorf("there is no part for driver %s", d.Name)
@@ -52,7 +47,7 @@ func TestDocs_list_every_setting_of_the_drivers(t *testing.T) {
 			t.Errorf("driver %s: there is no key %s", d.Name, key)
 		}
 	}
-	example, err := os.ReadFile("testdata/notify.yaml")
+	example, err := os.ReadFile("../testdata/notify.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
