@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/notifykit/notify/internal/servertest"
 	"github.com/notifykit/notify/sandbox/sandboxtest"
 )
 
@@ -24,11 +25,8 @@ func TestNodeClients(t *testing.T) {
 		{"twilio.mjs", "twilio", 32},
 	} {
 		t.Run(c.pkg, func(t *testing.T) {
-			node, err := exec.LookPath("node")
-			if err != nil {
-				missing(t, "node")
-			}
-			if _, err = os.Stat(filepath.Join("oracle", "node_modules", filepath.FromSlash(c.pkg))); err != nil {
+			node := servertest.Program(t, "nodejs", "node")
+			if _, err := os.Stat(filepath.Join("oracle", "node_modules", filepath.FromSlash(c.pkg))); err != nil {
 				missing(t, "the npm package "+c.pkg)
 			}
 			sb := sandboxtest.Start(t)

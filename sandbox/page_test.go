@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/notifykit/notify/internal/servertest"
 	"github.com/notifykit/notify/sandbox"
 	"github.com/notifykit/notify/sandbox/sandboxtest"
 )
@@ -29,16 +30,14 @@ func TestPage(t *testing.T) {
 			sb := sandboxtest.Start(t)
 			command := shell(t.Context())
 			if language == "js" {
-				command = exec.CommandContext(t.Context(), "node", "--input-type=module", "-")
+				command = exec.CommandContext(t.Context(), servertest.Program(t, "nodejs", "node"), "--input-type=module", "-")
 				command.Dir = "oracle"
 				if _, err := os.Stat(filepath.Join("oracle", "node_modules")); err != nil {
 					missing(t, "the npm packages")
 				}
 			}
-			for _, tool := range []string{command.Args[0], map[string]string{"sh": "curl", "js": "node"}[language]} {
-				if _, err := exec.LookPath(tool); err != nil {
-					missing(t, tool)
-				}
+			if language == "sh" {
+				servertest.Program(t, "curl", "curl")
 			}
 			if strings.Contains(program, "after=") { // it waits for a message
 				createTwilio(t, sb)
@@ -64,7 +63,7 @@ func TestPage(t *testing.T) {
 // shell reads its commands from the standard input and stops at the first that fails.
 func shell(ctx context.Context) *exec.Cmd { return exec.CommandContext(ctx, "sh", "-e") }
 
-// missing skips a test, or fails it where everything has to be there.
+// missing skips a test that needs npm packages, or fails it if everything must be there.
 func missing(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("NOTIFY_REQUIRE_SERVICES") == "1" {

@@ -1,10 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp/device"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/notifykit/notify/internal/servertest"
 	"github.com/notifykit/notify/sandbox"
 	"github.com/notifykit/notify/sandbox/sandboxtest"
 	"github.com/notifykit/notify/sms"
@@ -28,13 +30,7 @@ type browser struct {
 
 func newBrowser(t *testing.T, screen chromedp.Device) *browser {
 	t.Helper()
-	path, err := chromium()
-	if err != nil {
-		if os.Getenv("NOTIFY_REQUIRE_SERVICES") == "1" {
-			t.Fatal("chromium is not installed: install the package chromium")
-		}
-		t.Skip("chromium is not installed: install the package chromium")
-	}
+	path := servertest.Program(t, "chromium", "chromium", "chromium-browser", "google-chrome")
 	sb := sandboxtest.Start(t)
 	client, err := open(sb.URL)
 	if err != nil {
@@ -66,15 +62,6 @@ func newBrowser(t *testing.T, screen chromedp.Device) *browser {
 	return b
 }
 
-func chromium() (path string, err error) {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err = exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", err
-}
-
 func (b *browser) do(actions ...chromedp.Action) {
 	b.Helper()
 	if err := chromedp.Run(b.ctx, actions...); err != nil {
@@ -92,10 +79,28 @@ func (b *browser) code(to sms.Number) string {
 	return m.Params["code"]
 }
 
-// until waits until a condition holds on the page. It looks every few
-// milliseconds: without a screen Chromium draws no frames to wait for.
+// until waits until a condition holds on the page, whatever page that is by then:
+// a page that is loaded anew meanwhile, and an element that is not there yet, are no
+// errors. chromedp.Poll asks the page that it has last heard of, which may be gone.
 func until(condition string) chromedp.Action {
-	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(20*time.Second))
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+		defer cancel()
+		again := time.NewTicker(20 * time.Millisecond)
+		defer again.Stop()
+		for {
+			var holds bool
+			err := chromedp.Evaluate("Boolean("+condition+")", &holds).Do(ctx)
+			if err == nil && holds {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("it never held that %s: %w", condition, cmp.Or(err, ctx.Err()))
+			case <-again.C:
+			}
+		}
+	})
 }
 
 // visible waits until an element is shown.
@@ -254,3 +259,12 @@ type axValue struct {
 }
 
 func (v axValue) text() string { text, _ := v.Value.(string); return text }
+
+// until goes on while the page is loaded anew.
+func TestUntil_acrossReloads(t *testing.T) {
+	b := newBrowser(t, device.IPhoneSE)
+	for range 10 {
+		b.do(chromedp.Evaluate(`window.earlier = true; location.reload()`, nil), until(`!window.earlier && document.readyState === "complete"`))
+	}
+	b.do(visible("mobile"))
+}

@@ -15,8 +15,8 @@ var databases atomic.Int64
 
 func nextDatabase() string { return fmt.Sprintf("test_%d", databases.Add(1)) }
 
-// postgresPlace is where Debian has PostgreSQL's programs.
-const postgresPlace = "/usr/lib/postgresql/*/bin"
+// postgresPlace is where Debian has the programs of PostgreSQL, which are in no PATH.
+const postgresPlace = "/usr/lib/postgresql/*/bin/"
 
 // PostgreSQL gives the URL of a new, empty database on the shared server, as
 // github.com/jackc/pgx takes it. Of its settings fsync and synchronous_commit are
@@ -24,9 +24,9 @@ const postgresPlace = "/usr/lib/postgresql/*/bin"
 func PostgreSQL(tb testing.TB, args ...string) (dsn string) {
 	tb.Helper()
 	const debian = "postgresql"
-	initdb := binary(tb, debian, "initdb", postgresPlace)
-	server := binary(tb, debian, "postgres", postgresPlace)
-	client := binary(tb, debian, "psql", postgresPlace)
+	initdb := Program(tb, debian, "initdb", postgresPlace+"initdb")
+	server := Program(tb, debian, "postgres", postgresPlace+"postgres")
+	client := Program(tb, debian, "psql", postgresPlace+"psql")
 	p := program{
 		path: server, user: "postgres", quit: syscall.SIGQUIT, ready: "database system is ready to accept connections",
 		setup: func(dir string, run func(string, ...string) error) error {
@@ -54,9 +54,9 @@ func PostgreSQL(tb testing.TB, args ...string) (dsn string) {
 func MariaDB(tb testing.TB, args ...string) (dsn string) {
 	tb.Helper()
 	const debian = "mariadb-server"
-	install := binary(tb, debian, "mariadb-install-db", "/usr/bin")
-	server := binary(tb, debian, "mariadbd", "/usr/sbin")
-	client := binary(tb, debian, "mariadb", "/usr/bin")
+	install := Program(tb, debian, "mariadb-install-db")
+	server := Program(tb, debian, "mariadbd", "/usr/sbin/mariadbd")
+	client := Program(tb, debian, "mariadb")
 	p := program{
 		path: server, user: "mysql", quit: syscall.SIGKILL, ready: "ready for connections",
 		setup: func(dir string, run func(string, ...string) error) error {

@@ -30,7 +30,7 @@ func RedisCluster(tb testing.TB, args ...string) (addrs []string) {
 
 func redisServer(tb testing.TB) string {
 	tb.Helper()
-	return binary(tb, "redis-server", "redis-server", "/usr/bin")
+	return Program(tb, "redis-server", "redis-server")
 }
 
 func redisProgram(path string, args []string) program {

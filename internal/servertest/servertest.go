@@ -98,21 +98,29 @@ func shared[T any](tb testing.TB, name string, args []string, start func() (T, e
 	return s.at.(T)
 }
 
-// binary finds a program, also where Debian puts those that are in no PATH, and
-// skips or fails the test where there is none.
-func binary(tb testing.TB, debian, name string, elsewhere ...string) string {
+// Program returns the path of an installed program: the first of places, each of
+// which is a name that is looked up in PATH, or the pattern of a path, of whose
+// matches the last one counts. If there is none, the test is skipped, with the name
+// of the Debian package; with NOTIFY_REQUIRE_SERVICES=1 it fails. Programs that
+// NOTIFY_TEST_WITHOUT names, separated by commas, are taken for not installed, to try
+// what the tests of a package do without them.
+func Program(tb testing.TB, debian string, places ...string) string {
 	tb.Helper()
-	if path, err := exec.LookPath(name); err == nil {
-		return path
-	}
-	for _, pattern := range elsewhere {
-		if found, _ := filepath.Glob(filepath.Join(pattern, name)); len(found) > 0 {
-			return found[len(found)-1] // of several versions the last
+	without := strings.Split(os.Getenv("NOTIFY_TEST_WITHOUT"), ",")
+	for _, place := range places {
+		if slices.Contains(without, filepath.Base(place)) {
+			continue
+		}
+		if path, err := exec.LookPath(place); err == nil {
+			return path
+		}
+		if found, _ := filepath.Glob(place); len(found) > 0 && filepath.IsAbs(place) {
+			return found[len(found)-1]
 		}
 	}
 	if os.Getenv("NOTIFY_REQUIRE_SERVICES") == "1" {
-		tb.Fatalf("servertest: %s is not installed: apt-get install %s", name, debian)
+		tb.Fatalf("%s is not installed: apt-get install %s", filepath.Base(places[0]), debian)
 	}
-	tb.Skipf("%s is not installed: apt-get install %s", name, debian)
+	tb.Skipf("%s is not installed: apt-get install %s", filepath.Base(places[0]), debian)
 	return ""
 }

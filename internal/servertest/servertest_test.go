@@ -188,7 +188,8 @@ func TestChild(t *testing.T) {
 }
 
 func TestServersEndWithTheTests(t *testing.T) {
-	servertest.PostgreSQL(t) // skips where there is none
+	servertest.Redis(t) // skips if one of the child's servers is not installed
+	servertest.PostgreSQL(t)
 	for name, end := range map[string]func(c *exec.Cmd, in io.Closer){
 		"when they are over":    func(_ *exec.Cmd, in io.Closer) { in.Close() },
 		"when they were killed": func(c *exec.Cmd, _ io.Closer) { c.Process.Kill() },
@@ -217,6 +218,9 @@ func TestServersEndWithTheTests(t *testing.T) {
 				if n, _ := fmt.Sscanf(lines.Text(), "servers %s %s", &redis, &postgres); n == 2 {
 					break
 				}
+			}
+			if redis == "" {
+				t.Fatalf("the child has ended without its servers: %v", c.Wait())
 			}
 			held := []net.Conn{dial(t, redis), dial(t, postgres)}
 			if got, err := ask(held[0], "PING"); got != "+PONG" {
