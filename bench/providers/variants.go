@@ -31,6 +31,10 @@ const (
 	keyID      = "sandbox-key-id"
 	keySecret  = "sandbox-key-secret"
 	signature  = "云通信"
+
+	// patience is the time-out of every call: with many callers on few processors the
+	// connections alone take seconds at first.
+	patience = time.Minute
 )
 
 // A Variant is one way to send one message to one vendor.
@@ -71,7 +75,7 @@ func aliyunVariants(endpoint string) ([]Variant, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := aliyun.Options{AccessKeyID: keyID, AccessKeySecret: keySecret, Endpoint: endpoint, From: signature, Templates: r}
+	options := aliyun.Options{AccessKeyID: keyID, AccessKeySecret: keySecret, Endpoint: endpoint, From: signature, Templates: r, Timeout: patience}
 	ours, err := aliyun.New(options)
 	if err != nil {
 		return nil, err
@@ -119,7 +123,7 @@ func sendBySDK(client *dysmsapi.Client, domain string) error {
 }
 
 func twilioVariants(endpoint string) ([]Variant, error) {
-	ours, err := twilioprovider.New(twilioprovider.Options{AccountSID: accountSID, AuthToken: authToken, Endpoint: endpoint, From: "+15005550006"})
+	ours, err := twilioprovider.New(twilioprovider.Options{AccountSID: accountSID, AuthToken: authToken, Endpoint: endpoint, From: "+15005550006", Timeout: patience})
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +175,7 @@ func plain(vendor, address, form string, status int) Variant {
 	}
 	client := &http.Client{Transport: transport}
 	return Variant{vendor, Plain, func(ctx context.Context, _ int) error {
-		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form))
 		if err != nil {
