@@ -1,6 +1,9 @@
 package sandbox_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
 	"io"
 	"maps"
 	"net/http"
@@ -11,8 +14,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	twilioclient "github.com/twilio/twilio-go/client"
 
 	"github.com/notifykit/notify/sandbox"
 	"github.com/notifykit/notify/sandbox/sandboxtest"
@@ -56,14 +57,16 @@ func (r *receiver) taken() []post {
 	return slices.Clone(r.posts)
 }
 
-// valid asks the vendor's own validator.
+// valid reports whether the signature is that of the vendor's documentation: of the
+// URL and the sorted parameters. In internal/vendortest the vendor's own validator
+// judges it.
 func (p post) valid(token string) bool {
-	params := map[string]string{}
-	for name := range p.form {
-		params[name] = p.form.Get(name)
+	mac := hmac.New(sha1.New, []byte(token))
+	io.WriteString(mac, p.target)
+	for _, name := range slices.Sorted(maps.Keys(p.form)) {
+		io.WriteString(mac, name+p.form.Get(name))
 	}
-	validator := twilioclient.NewRequestValidator(token)
-	return validator.Validate(p.target, params, p.signature)
+	return p.signature == base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
 func TestCallbacks(t *testing.T) {

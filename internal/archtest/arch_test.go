@@ -31,7 +31,7 @@ var floors = []struct {
 	{5, []string{"outbox/outboxtable", "internal/killtest", "storekit/redislua"}},
 	{6, []string{"outbox/sqlitebox", "outbox/sqlbox", "verify/redisstore", "middleware/redislimit"}},
 	{7, []string{"."}},
-	{8, []string{"cmd", "examples", "bench", "tools", "docs", "internal/archtest", "internal/dbtest"}},
+	{8, []string{"cmd", "examples", "bench", "tools", "docs", "internal/archtest", "internal/dbtest", "internal/vendortest"}},
 	{9, []string{"bench/cmd", "cmd/notify/example"}},
 }
 
@@ -56,15 +56,16 @@ var linked = map[string][]string{
 }
 
 type listed struct {
-	ImportPath string
-	Imports    []string
-	Standard   bool
-	Module     *struct{ Path string }
+	ImportPath                string
+	Imports                   []string
+	TestImports, XTestImports []string
+	Standard                  bool
+	Module                    *struct{ Path string }
 }
 
 func list(t *testing.T, args ...string) []listed {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,Standard,Module"}, args...)...)
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,TestImports,XTestImports,Standard,Module"}, args...)...)
 	cmd.Dir = "../.."
 	out, err := cmd.Output()
 	if err != nil {
@@ -158,6 +159,36 @@ func TestNestedModulesImportNoInternalPackage(t *testing.T) {
 	if len(modules) < 3 {
 		t.Errorf("found the nested library modules %v: expected at least 3", slices.Collect(maps.Keys(modules)))
 	}
+}
+
+// sdks are the modules of vendors.
+var sdks = []string{"github.com/aliyun/", "github.com/twilio/", "github.com/alibabacloud-go/", "github.com/tencentcloud/", "github.com/vonage/", "github.com/aws/"}
+
+// go mod tidy downloads what the tests of imported packages need. So that a program
+// downloads the SDK of no vendor that it does not use, the tests of a package which
+// programs import must not import one; such tests are in internal/vendortest. The
+// vendors' own packages may.
+func TestTestsImportNoVendorsSDK(t *testing.T) {
+	providers := map[string]bool{}
+	for _, p := range list(t, "./providers/...") {
+		dir, _ := place(p.ImportPath)
+		providers[dir] = slices.ContainsFunc(p.Imports, isSDK)
+	}
+	for _, p := range list(t, "./...") {
+		dir, _ := place(p.ImportPath)
+		if providers[dir] || slices.ContainsFunc([]string{"internal", "docs", "examples"}, func(d string) bool { return strings.HasPrefix(dir+"/", d+"/") }) {
+			continue
+		}
+		for _, path := range slices.Concat(p.TestImports, p.XTestImports) {
+			if to, _ := place(path); isSDK(path) || providers[to] {
+				t.Errorf("a test of %s imports %s: move it to internal/vendortest", dir, path)
+			}
+		}
+	}
+}
+
+func isSDK(path string) bool {
+	return slices.ContainsFunc(sdks, func(s string) bool { return strings.HasPrefix(path, s) })
 }
 
 func TestNobodyLinksMoreThanHeUses(t *testing.T) {

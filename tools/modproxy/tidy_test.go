@@ -39,7 +39,7 @@ func TestTidyDownloadsNoOtherVendorsSDK(t *testing.T) {
 				return text
 			}
 			write("main.go", "package main\n"+imports(".", "providers/"+vendor, "sms", "middleware", "verify", "verify/sqlstore", "outbox", "outbox/sqlbox")+"func main() {}\n")
-			write("main_test.go", "package main\n"+imports("sms/smstest", "providers/fake", "middleware/storetest", "verify/verifytest", "outbox/outboxtest"))
+			write("main_test.go", "package main\n"+imports("sms/smstest", "providers/fake", "middleware/storetest", "verify/verifytest", "outbox/outboxtest", "sandbox/sandboxtest"))
 			s.run("go", "mod", "init", "example.test/stranger")
 			s.run("go", "get", root+"@"+s.version)
 			s.run("go", "mod", "tidy")

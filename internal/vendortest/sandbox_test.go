@@ -1,4 +1,4 @@
-package sandbox_test
+package vendortest_test
 
 import (
 	"errors"
