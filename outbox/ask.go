@@ -13,9 +13,9 @@ const (
 	// earlier is how much earlier than the hand-out a vendor's listing is read: its
 	// clock may be behind.
 	earlier = 5 * time.Minute
-	// longAgo is since when it is read if the store's clock was set back after the
-	// hand-out, so that nothing is known of when that was.
-	longAgo = 24 * time.Hour
+	// muchEarlier is the same after a crash: the store's clock may have been set back
+	// while no process lived, and then the hand-out was longer ago than it says.
+	muchEarlier = 24 * time.Hour
 )
 
 // ask asks the vendor, and returns what it answered.
@@ -46,12 +46,12 @@ func (t *task) ask(ctx context.Context) event {
 // question is what is asked. The call began at the hand-out, which is as long ago as
 // the store says, and was over FindAfter ago, for so long the message was put off.
 func (t *task) question(now time.Time) sms.Question {
-	ago := t.lease.Last.Now.Sub(t.lease.Last.At) + time.Since(t.got)
-	if ago < 0 {
-		ago = longAgo
+	ago := max(0, t.lease.Last.Now.Sub(t.lease.Last.At)) + time.Since(t.got) + earlier
+	if t.record.Lost {
+		ago += muchEarlier
 	}
 	until := now.Add(-t.b.o.FindAfter)
-	since := now.Add(-ago - earlier)
+	since := now.Add(-ago)
 	if until.Before(since) {
 		since = until
 	}

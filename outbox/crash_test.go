@@ -30,9 +30,16 @@ func taken(_ int, m sms.Message, _ time.Time) (sms.Receipt, error) {
 // crashed leaves messages in the middle of a call whose process is gone.
 func (w *world) crashed(messages ...sms.Message) {
 	w.Helper()
+	w.crashedWith(func(*outbox.Options) {}, messages...)
+}
+
+func (w *world) crashedWith(change func(*outbox.Options), messages ...sms.Message) {
+	w.Helper()
 	v := &vendor{answer: func(ctx context.Context, _ int, _ sms.Message) error { <-ctx.Done(); return ctx.Err() }}
 	e := w.disk.Open()
-	b, err := outbox.New(outbox.Options{Engine: e, Sender: v, Templates: registry(w)})
+	o := outbox.Options{Engine: e, Sender: v, Templates: registry(w)}
+	change(&o)
+	b, err := outbox.New(o)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package outbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"time"
 
@@ -86,7 +85,7 @@ func (b *Outbox) decide(ctx context.Context, key, what string, e event, receipt 
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("outbox: %s %q: %w", what, key, err)
+		return failure(err, "%s %q", what, key)
 	}
 	return nil
 }

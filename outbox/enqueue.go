@@ -88,7 +88,7 @@ func (p *prepared) answered(ctx context.Context, b *Outbox, i int, err, failed e
 			p.fault(p.from[i], ErrKeyTaken)
 		}
 	case failed == nil:
-		failed = fmt.Errorf("outbox: messages may have been stored or not, repeat them with the same keys: %w", err)
+		failed = failure(err, "messages may have been stored or not, repeat them with the same keys")
 	}
 	return failed
 }

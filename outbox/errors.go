@@ -24,6 +24,23 @@ var (
 	ErrClosed = errors.New("outbox: it is closed")
 )
 
+// failure says what could not be done, and why.
+func failure(err error, format string, args ...any) error {
+	return &opError{fmt.Sprintf(format, args...), err}
+}
+
+// An opError names the package once, however deep the cause is.
+type opError struct {
+	what string
+	err  error
+}
+
+func (e *opError) Error() string {
+	return "outbox: " + e.what + ": " + strings.TrimPrefix(e.err.Error(), "outbox: ")
+}
+
+func (e *opError) Unwrap() error { return e.err }
+
 // A Fault is what is wrong with one message of an Enqueue.
 type Fault struct {
 	Index int    // its place among the messages given

@@ -77,7 +77,7 @@ func (b *Outbox) Start(ctx context.Context) error {
 		return errors.New("outbox: it is started already")
 	}
 	if err := b.engine.SetMark(ctx, b.mark); err != nil {
-		return fmt.Errorf("outbox: the store does not answer: %w", err)
+		return failure(err, "the store does not answer")
 	}
 	b.started = true
 	b.d = newDispatcher(b)

@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/notifykit/notify/sms"
@@ -39,7 +38,7 @@ type Status struct {
 func (b *Outbox) Status(ctx context.Context, key string) (Status, error) {
 	r, err := b.engine.Last(ctx, key)
 	if err != nil {
-		return Status{}, fmt.Errorf("outbox: the status of %q: %w", key, err)
+		return Status{}, failure(err, "the status of %q", key)
 	}
 	return b.status(r), nil
 }
@@ -52,7 +51,7 @@ func (b *Outbox) List(ctx context.Context, state State, after string, n int) ([]
 	}
 	records, err := b.engine.List(ctx, state, after, n)
 	if err != nil {
-		return nil, fmt.Errorf("outbox: the list of what is %v: %w", state, err)
+		return nil, failure(err, "the list of what is %v", state)
 	}
 	all := make([]Status, len(records))
 	for i, r := range records {

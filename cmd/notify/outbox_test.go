@@ -82,6 +82,8 @@ func TestOutbox(t *testing.T) {
 	}
 	w.says(w.ok("outbox", "sent", "held"), "held counts as sent")
 	w.says(w.ok("outbox", "held"), "none is held")
+	w.says(w.ok("outbox", "retry", "--all"), "1 message will be sent again")
+	w.says(w.ok("outbox", "dead"), "none is dead")
 	w.says(w.ok("outbox", "migrate"), "up to date")
 	out := w.ok("outbox", "show", "held", "--json")
 	if strings.Contains(out, "13800000000") || strings.Contains(out, "Hello") {

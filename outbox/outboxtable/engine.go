@@ -76,6 +76,8 @@ type Engine struct {
 	floors floors
 	wakes  wakes
 
+	calling chan *call // Puts that are written in groups
+
 	mu   sync.Mutex
 	mark string // of what this Engine hands out; under mu
 }
@@ -99,7 +101,7 @@ func New(ctx context.Context, d Dialect, s Store, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{d: d, store: s, o: o, q: q, wakes: wakes{change: make(chan struct{})}}
+	e := &Engine{d: d, store: s, o: o, q: q, wakes: wakes{change: make(chan struct{})}, calling: make(chan *call)}
 	e.life, e.end = context.WithCancel(context.Background())
 	if err := e.begin(ctx); err != nil {
 		e.end()
@@ -110,6 +112,11 @@ func New(ctx context.Context, d Dialect, s Store, o Options) (*Engine, error) {
 		return nil, err
 	}
 	e.loop.Go(e.maintain)
+	if d == PostgreSQL {
+		for range groupWriters {
+			e.loop.Go(e.writeGroups)
+		}
+	}
 	return e, nil
 }
 

@@ -2,7 +2,6 @@ package outboxtable
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 
@@ -34,16 +33,24 @@ func (e *Engine) Put(ctx context.Context, entries []outbox.Entry) []error {
 	}
 	bounded, cancel := e.bounded(ctx)
 	defer cancel()
-	p := &putting{entries: entries}
-	if err := e.put(bounded, p); err != nil {
-		return fill(e.failed(ctx, fmt.Errorf("put: %w", err)))
+	// SQLite's writer makes groups of everything. In MySQL a statement that was cut off
+	// keeps its locks while it waits for another's.
+	if e.d == PostgreSQL && len(entries) <= groupCall {
+		err = e.grouped(bounded, entries, answers)
+	} else {
+		p := &putting{entries: entries}
+		if err = e.put(bounded, p); err == nil {
+			p.answer(answers)
+		}
+	}
+	if err != nil {
+		return fill(e.failed(ctx, err))
 	}
 	if slices.ContainsFunc(entries, func(entry outbox.Entry) bool { return entry.Wait <= 0 }) {
 		e.wakes.put()
 	} else {
 		e.wakes.look()
 	}
-	p.answer(answers)
 	return answers
 }
 

@@ -14,8 +14,8 @@ import (
 )
 
 // A Disk is a store in memory that outlives the Engines opened on it, so that a
-// crash can be played: Open an Engine, Kill it, Open another. Its clock is
-// package time, so it works in a bubble of testing/synctest. It looks at every
+// crash can be played: Open an Engine, Kill it, Open another. Its clock is that of
+// package time, or set apart from it by SetClock, so it works in a bubble of testing/synctest. It looks at every
 // record for each Take: use it for thousands of messages, not for millions.
 type Disk struct {
 	// Lease is how long an Engine that is paused keeps what it was handed. Defaults
@@ -24,6 +24,7 @@ type Disk struct {
 	Lease, Keep time.Duration
 
 	mu    sync.Mutex // guards what follows, and the fields of every Memory
+	ahead time.Duration
 	rows  map[string]*row
 	seq   uint64
 	lease int64
@@ -73,6 +74,17 @@ func (d *Disk) Open() *Memory {
 	return &Memory{disk: d, id: d.owner, done: make(chan struct{})}
 }
 
+// SetClock sets the store's clock: so far ahead of this process's, or behind it.
+func (d *Disk) SetClock(ahead time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ahead = ahead
+	d.changed()
+}
+
+// now is the store's time. Under mu.
+func (d *Disk) now() time.Time { return time.Now().Add(d.ahead) }
+
 // Len is how many records there are, of any state.
 func (d *Disk) Len() int {
 	d.mu.Lock()
@@ -94,7 +106,7 @@ func (m *Memory) Kill() {
 func (m *Memory) Pause() {
 	m.disk.mu.Lock()
 	defer m.disk.mu.Unlock()
-	m.paused = time.Now()
+	m.paused = m.disk.now()
 }
 
 // Resume ends a Pause.
@@ -142,7 +154,7 @@ func (m *Memory) lapse() (at time.Time, lapsed bool) {
 		return time.Time{}, false
 	}
 	at = m.paused.Add(cmp.Or(m.disk.Lease, 10*time.Second))
-	return at, !time.Now().Before(at)
+	return at, !m.disk.now().Before(at)
 }
 
 // Put stores entries.
@@ -178,7 +190,7 @@ func (m *Memory) usable(ctx context.Context) error {
 }
 
 func (d *Disk) add(e outbox.Entry) {
-	due := time.Now().Add(max(0, e.Wait))
+	due := d.now().Add(max(0, e.Wait))
 	e.Data = bytes.Clone(e.Data)
 	d.seq++
 	d.rows[e.Key] = &row{entry: e, seq: d.seq, born: due, ready: true, due: due, rec: outbox.Record{
@@ -187,7 +199,7 @@ func (d *Disk) add(e outbox.Entry) {
 
 // forget removes what has ended before the window.
 func (d *Disk) forget() {
-	until := time.Now().Add(-cmp.Or(d.Keep, 24*time.Hour))
+	until := d.now().Add(-cmp.Or(d.Keep, 24*time.Hour))
 	maps.DeleteFunc(d.rows, func(_ string, r *row) bool { return r.rec.State.Ended() && r.rec.At.Before(until) })
 }
 
@@ -204,7 +216,7 @@ func (d *Disk) reclaim() (next time.Time) {
 			if r.before.State != outbox.Sending {
 				r.rec.Mark = r.owner.mark
 			}
-			r.owner, r.ready, r.due, r.unsure = nil, true, r.rec.At, r.lease
+			r.owner, r.ready, r.due, r.unsure = nil, true, earliest(r.rec.At, d.now()), r.lease
 		case !at.IsZero() && (next.IsZero() || at.Before(next)):
 			next = at
 		}
@@ -212,10 +224,17 @@ func (d *Disk) reclaim() (next time.Time) {
 	return next
 }
 
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // ready gives what may be taken, in order, and when there may be more.
 func (d *Disk) ready(classes []string) (rows []*row, next time.Time) {
 	next = d.reclaim()
-	now := time.Now()
+	now := d.now()
 	for _, r := range d.rows {
 		if !r.ready || !slices.Contains(classes, r.entry.Class) {
 			continue
@@ -243,6 +262,9 @@ func (m *Memory) Await(ctx context.Context, classes []string) error {
 			return err
 		}
 		rows, next := m.disk.ready(classes)
+		if !next.IsZero() {
+			next = next.Add(-m.disk.ahead)
+		}
 		wake := m.disk.wake
 		m.disk.mu.Unlock()
 		if len(rows) > 0 {
@@ -294,13 +316,13 @@ func (m *Memory) Exchange(ctx context.Context, ends []outbox.End, wants []outbox
 func (m *Memory) claim(r *row) outbox.Lease {
 	m.disk.lease++
 	r.before, r.earlier = r.rec, r.lease
-	last := r.read()
+	last := m.disk.read(r)
 	last.Data = nil
 	if r.lease == 0 {
 		last = outbox.Record{Now: last.Now, Age: last.Age}
 	}
 	if r.rec.State != outbox.Sending {
-		r.rec.State, r.rec.At = outbox.Sending, time.Now()
+		r.rec.State, r.rec.At = outbox.Sending, m.disk.now()
 	}
 	r.owner, r.lease, r.ready = m, m.disk.lease, false
 	e := r.entry
@@ -309,9 +331,9 @@ func (m *Memory) claim(r *row) outbox.Lease {
 }
 
 // read is the record of r as it is told.
-func (r *row) read() outbox.Record {
+func (d *Disk) read(r *row) outbox.Record {
 	rec := r.rec
-	rec.Now = time.Now()
+	rec.Now = d.now()
 	rec.Age = rec.Now.Sub(r.born)
 	rec.Revision = r.lease
 	return rec
@@ -350,13 +372,13 @@ func (d *Disk) settle(e outbox.End) error {
 	if len(d.owned(l.Key, e.Rivals)) > 0 {
 		return outbox.ErrRival
 	}
-	r.set(e.Change)
+	d.set(r, e.Change)
 	return nil
 }
 
 // set gives r what to says.
-func (r *row) set(to outbox.Change) {
-	now := time.Now()
+func (d *Disk) set(r *row, to outbox.Change) {
+	now := d.now()
 	at := now
 	r.owner, r.ready, r.due = nil, to.State == outbox.Queued || to.State == outbox.Sending, now.Add(max(0, to.Wait))
 	switch {
@@ -407,7 +429,7 @@ func (m *Memory) Last(ctx context.Context, key string) (outbox.Record, error) {
 	if r == nil {
 		return outbox.Record{}, outbox.ErrNotFound
 	}
-	return r.read(), nil
+	return m.disk.read(r), nil
 }
 
 // Change compares and sets.
@@ -424,7 +446,7 @@ func (m *Memory) Change(ctx context.Context, was outbox.Record, to outbox.Change
 	case r.rec.State != was.State, r.lease != was.Revision, r.owner != nil:
 		return outbox.ErrState
 	}
-	r.set(to)
+	m.disk.set(r, to)
 	m.disk.changed()
 	return nil
 }
@@ -439,7 +461,7 @@ func (m *Memory) List(ctx context.Context, state outbox.State, after string, n i
 	var all []outbox.Record
 	for _, r := range m.disk.rows {
 		if r.rec.State == state && r.rec.Key > after {
-			all = append(all, r.read())
+			all = append(all, m.disk.read(r))
 		}
 	}
 	slices.SortFunc(all, func(a, b outbox.Record) int { return strings.Compare(a.Key, b.Key) })
@@ -454,7 +476,7 @@ func (m *Memory) Count(ctx context.Context) (outbox.Counts, error) {
 		return outbox.Counts{}, err
 	}
 	c := outbox.Counts{States: map[outbox.State]int64{}, Classes: map[string]outbox.ClassCount{}}
-	now := time.Now()
+	now := m.disk.now()
 	for _, r := range m.disk.rows {
 		c.States[r.rec.State]++
 		if r.rec.State != outbox.Queued && r.rec.State != outbox.Sending {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 )
 
@@ -40,6 +41,18 @@ func (o *owners) gone(owner int64) bool {
 	_ = os.Remove(f.Name())
 	_ = f.Close()
 	return true
+}
+
+// sweep takes away the files of processes that are gone and have no row: of one that
+// was killed before it became an owner, or was taken for dead while it slept.
+func (o *owners) sweep() {
+	files, _ := filepath.Glob(o.file(0)[:len(o.file(0))-1] + "*") // no pattern of ours is malformed
+	for _, name := range files {
+		if f, err := tryLock(name); err == nil && f != nil {
+			_ = os.Remove(name)
+			_ = f.Close()
+		}
+	}
 }
 
 func (o *owners) close() error {

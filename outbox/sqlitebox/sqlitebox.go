@@ -67,6 +67,7 @@ func Open(path string, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlitebox: %s: %w", path, errors.Join(err, f.close()))
 	}
+	f.owners.sweep() // what gone owners had is free by now
 	return &Engine{Engine: engine, files: f}, nil
 }
 

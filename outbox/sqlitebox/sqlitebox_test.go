@@ -1,6 +1,8 @@
 package sqlitebox_test
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -28,4 +30,29 @@ func TestEngine(t *testing.T) {
 			Pause: func(e outbox.Engine) { outboxtable.Pause(e.(*sqlitebox.Engine).Engine) },
 		}
 	}})
+}
+
+// A process that was killed leaves a file that no row speaks of.
+func TestOwnerFiles_areSweptAway(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "outbox.db")
+	stale := path + "-owner-5"
+	if err := os.WriteFile(stale, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first, err := sqlitebox.Open(path, sqlitebox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	if _, err := os.Stat(stale); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is there still: %v", err)
+	}
+	second, err := sqlitebox.Open(path, sqlitebox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if left, err := filepath.Glob(path + "-owner-*"); err != nil || len(left) != 2 {
+		t.Errorf("beside two processes that live: %v, %v", left, err)
+	}
 }

@@ -29,62 +29,107 @@ type Schema struct {
 	MySQL bool
 }
 
-// Migrate makes the tables, or brings them up to Version. Any number may call it
-// at once: one does it, and the others wait. Tables of a later version are an
-// error.
-func (s Schema) Migrate(ctx context.Context, db *sql.DB) (err error) {
-	conn, err := db.Conn(ctx) // locks belong to a connection
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	unlock, err := s.lock(ctx, conn)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	for {
-		has, err := s.Has(ctx, conn)
+// Migrate makes the tables, or brings them up to Version. Any number may call it at
+// once, through a pooler that changes connections after each transaction and on
+// several nodes of a cluster too. Tables of a later version are an error.
+//
+// In PostgreSQL each version is one transaction, which holds a lock. In MySQL every
+// statement commits by itself, so those that another call was faster with are passed
+// over.
+func (s Schema) Migrate(ctx context.Context, db *sql.DB) error {
+	for runs := 1; ; {
+		done, err := s.step(ctx, db)
 		switch {
+		case err != nil && s.MySQL && raced(err) && runs < mostRuns && ctx.Err() == nil:
+			runs++
 		case err != nil:
 			return err
-		case has == s.Version:
+		case done:
 			return nil
-		case has > s.Version:
-			return fmt.Errorf("the tables are version %d, and this program reads version %d: run a later one", has, s.Version)
-		}
-		if err := s.step(ctx, conn, has+1); err != nil {
-			return fmt.Errorf("to version %d: %w", has+1, err)
 		}
 	}
 }
 
-// step makes version to out of the one before, in PostgreSQL in one transaction.
-func (s Schema) step(ctx context.Context, conn *sql.Conn, to int) error {
+// mostRuns bounds how often a step is run that lost a race.
+const mostRuns = 20
+
+// step makes one version out of the one before, if that is needed.
+func (s Schema) step(ctx context.Context, db *sql.DB) (done bool, err error) {
+	conn, err := db.Conn(ctx) // the lock of MySQL belongs to a connection
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	lock := "SELECT pg_advisory_xact_lock(hashtext('" + s.Table + "'))"
+	if s.MySQL { // of one node: other nodes of a cluster are met by the statements
+		lock = "DO GET_LOCK('" + s.Table + "', 60)"
+		defer conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK('"+s.Table+"')") //nolint:errcheck // it ends with the connection
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return false, err
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to say
+	if _, err := tx.ExecContext(ctx, lock); err != nil {
+		return false, err
+	}
+	has, there, err := s.has(ctx, tx)
+	switch {
+	case err != nil:
+		return false, err
+	case has == s.Version:
+		return true, nil
+	case has > s.Version:
+		return false, fmt.Errorf("the tables are version %d, and this program reads version %d: run a later one", has, s.Version)
+	}
+	statements, err := s.statements(has+1, there)
+	if err != nil {
+		return false, err
+	}
+	for _, statement := range statements {
+		if _, err := tx.ExecContext(ctx, statement); err != nil && (!s.MySQL || !exists(err)) {
+			return false, fmt.Errorf("to version %d: %w", has+1, err)
+		}
+	}
+	return false, tx.Commit()
+}
+
+// statements are those of a version. there: the table of the version exists.
+func (s Schema) statements(to int, there bool) (all []string, err error) {
 	dialect := "postgresql"
 	if s.MySQL {
 		dialect = "mysql"
 	}
 	text, err := fs.ReadFile(s.Files, fmt.Sprintf("schema/%s-%d.sql", dialect, to))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	tx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return err
+	if !there { // in the first schema of the search path, and only once in all of it
+		all = append(all, "CREATE TABLE IF NOT EXISTS "+s.Table+" (version integer NOT NULL)")
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to say
-	statements := []string{"CREATE TABLE IF NOT EXISTS " + s.Table + " (version integer NOT NULL)"}
 	for statement := range strings.SplitSeq(withoutComments(string(text)), ";\n") {
-		statements = append(statements, statement)
+		all = append(all, statement)
 	}
-	statements = append(statements, "DELETE FROM "+s.Table, fmt.Sprintf("INSERT INTO %s (version) VALUES (%d)", s.Table, to))
-	for _, statement := range statements {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return err
+	return append(all, fmt.Sprintf("INSERT INTO %s (version) VALUES (%d)", s.Table, to), fmt.Sprintf("DELETE FROM %s WHERE version < %d", s.Table, to)), nil
+}
+
+// raced reports whether another was faster, so that the step may be run again:
+// a deadlock, a certification of a cluster that failed, a definition that changed.
+func raced(err error) bool {
+	return is(err, "Error 1213 ", "Error 1205 ", "Error 1412 ", "Error 1020 ", "Error 1047 ")
+}
+
+// exists reports whether what a statement of MySQL makes is there: a table, a column,
+// an index.
+func exists(err error) bool { return is(err, "Error 1050 ", "Error 1060 ", "Error 1061 ") }
+
+func is(err error, parts ...string) bool {
+	for _, part := range parts {
+		if strings.Contains(err.Error(), part) {
+			return true
 		}
 	}
-	return tx.Commit()
+	return false
 }
 
 func withoutComments(text string) string {
@@ -98,49 +143,27 @@ func withoutComments(text string) string {
 	return strings.TrimSuffix(strings.TrimSpace(b.String()), ";")
 }
 
-// lock keeps others from migrating at the same time.
-func (s Schema) lock(ctx context.Context, conn *sql.Conn) (unlock func() error, err error) {
-	if !s.MySQL {
-		if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock(hashtext('"+s.Table+"'))"); err != nil {
-			return nil, err
-		}
-		return func() error {
-			_, err := conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock(hashtext('"+s.Table+"'))")
-			return err
-		}, nil
-	}
-	var got sql.NullInt64
-	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK('"+s.Table+"', 60)").Scan(&got); err != nil {
-		return nil, err
-	}
-	if got.Int64 != 1 {
-		return nil, errors.New("another migrates, for a minute already")
-	}
-	return func() error {
-		_, err := conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK('"+s.Table+"')")
-		return err
-	}, nil
-}
-
 // A Querier is a *sql.DB, a *sql.Conn or a *sql.Tx.
 type Querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Has gives the version of the tables that are there; 0: there are none.
+// Has returns the version of the tables that are there; 0: there are none. Tables in
+// any schema of PostgreSQL's search path count.
 func (s Schema) Has(ctx context.Context, q Querier) (has int, err error) {
-	here := "current_schema()"
-	if s.MySQL {
-		here = "DATABASE()"
-	}
-	var tables int
-	err = q.QueryRowContext(ctx, "SELECT count(*) FROM information_schema.tables WHERE table_schema = "+here+" AND table_name = '"+s.Table+"'").Scan(&tables)
-	if err != nil || tables == 0 {
-		return 0, err
-	}
-	err = q.QueryRowContext(ctx, "SELECT version FROM "+s.Table).Scan(&has)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
+	has, _, err = s.has(ctx, q)
 	return has, err
+}
+
+func (s Schema) has(ctx context.Context, q Querier) (version int, there bool, err error) {
+	query := "SELECT to_regclass('" + s.Table + "') IS NOT NULL"
+	if s.MySQL {
+		query = "SELECT count(*) > 0 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '" + s.Table + "'"
+	}
+	if err := q.QueryRowContext(ctx, query).Scan(&there); err != nil || !there {
+		return 0, false, err
+	}
+	var has sql.NullInt64
+	err = q.QueryRowContext(ctx, "SELECT max(version) FROM "+s.Table).Scan(&has)
+	return int(has.Int64), true, err
 }

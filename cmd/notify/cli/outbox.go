@@ -34,7 +34,7 @@ sent, and dead, because they were given up.`,
 	}
 	c.AddCommand(a.outboxStatus(), a.outboxList("held", outbox.Held, "of which nobody can tell whether they were sent"),
 		a.outboxList("dead", outbox.Dead, "that were given up"), a.outboxShow(),
-		a.outboxDecide("retry", "Send messages that are held or dead again", "will be sent again", (*outbox.Outbox).Retry),
+		a.outboxRetry(),
 		a.outboxDecide("drop", "Give up messages that are held or dead", "is dropped", (*outbox.Outbox).Drop),
 		a.outboxDecide("sent", "Say that messages that are held were sent, as the vendor's records show", "counts as sent", (*outbox.Outbox).MarkSent),
 		a.outboxRun(), a.outboxMigrate())
@@ -277,6 +277,48 @@ func (a *app) outboxDecide(name, short, done string, do func(*outbox.Outbox, con
 				return errors.Join(append(faults, err)...)
 			})
 		}),
+	}
+}
+
+// outboxRetry is a decision that can be taken for every dead message.
+func (a *app) outboxRetry() *cobra.Command {
+	c := a.outboxDecide("retry", "Send messages that are held or dead again", "will be sent again", (*outbox.Outbox).Retry)
+	all := false
+	c.Flags().BoolVar(&all, "all", false, "every message that is dead; those that are held need their keys")
+	c.Example += "\n  notify outbox retry --all"
+	c.Args = func(c *cobra.Command, args []string) error {
+		if all {
+			return cobra.NoArgs(c, args)
+		}
+		return cobra.MinimumNArgs(1)(c, args)
+	}
+	one := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if !all {
+			return one(c, args)
+		}
+		return a.begin(func(c *cobra.Command) error { return a.withBox(c, a.retryAll) })(c, args)
+	}
+	return c
+}
+
+// retryAll sends every dead message again.
+func (a *app) retryAll(ctx context.Context, b *box) error {
+	decided, after := 0, ""
+	for {
+		dead, err := b.List(ctx, outbox.Dead, after, 500)
+		if err != nil {
+			return err
+		}
+		for _, s := range dead {
+			if err := b.Retry(ctx, s.Key); err != nil && !errors.Is(err, outbox.ErrState) {
+				return fmt.Errorf("%s will be sent again: %w", count(decided, "message"), err)
+			}
+			decided, after = decided+1, s.Key
+		}
+		if len(dead) < 500 {
+			return a.show(map[string]any{"decided": decided}, func() { fmt.Fprintf(a.out, "%s will be sent again\n", count(decided, "message")) })
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ DELETE FROM notify_outbox_owner WHERE id = ?1 AND (?2 OR until < TIMESTAMPDIFF(M
 
 -- name: free
 UPDATE notify_outbox
-SET owner = NULL, ready = 1, due = at, unsure = lease, mark = CASE WHEN was_state = 2 THEN mark ELSE ?2 END
+SET owner = NULL, ready = 1, due = LEAST(at, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))), unsure = lease, mark = CASE WHEN was_state = 2 THEN mark ELSE ?2 END
 WHERE owner = ?1
 
 -- name: strays

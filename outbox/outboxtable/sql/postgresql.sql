@@ -17,7 +17,7 @@ RETURNING COALESCE(mark, '')
 
 -- name: free
 UPDATE notify_outbox
-SET owner = NULL, ready = 1, due = at, unsure = lease, mark = CASE WHEN was_state = 2 THEN mark ELSE $2 END
+SET owner = NULL, ready = 1, due = least(at, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)), unsure = lease, mark = CASE WHEN was_state = 2 THEN mark ELSE $2 END
 WHERE owner = $1
 
 -- name: strays
