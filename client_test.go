@@ -343,7 +343,7 @@ func TestClient_allocations_of_the_way(t *testing.T) {
 		if _, err := client.Send(context.Background(), m); err != nil {
 			t.Fatal(err)
 		}
-	}); n > 1 {
-		t.Errorf("%v allocations for a message: the call's context is the only one", n)
+	}); n > 8 {
+		t.Errorf("%v allocations for a message", n)
 	}
 }

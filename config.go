@@ -71,10 +71,23 @@ type Config struct {
 	// Logger is given to the drivers, and told what the Client was opened with.
 	// Nil: nothing is logged. In Go only.
 	Logger *slog.Logger `yaml:"-"`
-	// Middleware is the user's own, the first outermost. It stands inside
-	// validation and the limits for each number, and outside the routes: it sees
-	// every message once, valid and with its Kind, and what came of it in the end.
-	// In Go only.
+	// Rewrite changes messages, in order, before anything else happens to them:
+	// validation, limits, and what Find, Preview and CheckTemplate ask about. In Go
+	// only.
+	Rewrite []Rewrite `yaml:"-"`
+	// RewriteVersion identifies what Rewrite does, for [Client.Mark]: change it when
+	// the code of a Rewrite changes. Empty: the version control revision that the
+	// program was built from, if it holds one (go run and go test leave it out).
+	RewriteVersion string `yaml:"-"`
+	// FindFor is how long a vendor is asked after a send whether it has a message
+	// whose outcome is Unknown. Defaults to middleware.DefaultFindFor (3 s);
+	// negative: it is never asked. In Go only.
+	FindFor time.Duration `yaml:"-"`
+	// Middleware is the user's own, the first outermost. It is inside validation and
+	// the limits for each number, and outside the routes: it sees every message once,
+	// valid and with its Kind, and how it ended. It may observe, delay and refuse. A
+	// message that it changes is refused: Rewrite is for that. It must pass on the
+	// context that it is given, or one made from it. In Go only.
 	Middleware []sms.Middleware `yaml:"-"`
 
 	source *config.Source // where it was read from; nil: made in Go
@@ -94,6 +107,11 @@ type ProviderConfig struct {
 	// names are its own matter: give it the name that it has here. The Client does
 	// not close it.
 	Sender sms.Sender `yaml:"-"`
+	// Middleware is put around this provider alone, the first outermost. It sees each
+	// call to it. As with Config.Middleware, a message that it changes is refused. Use it
+	// in place of a Chain in Sender, which would hide what the provider can do beside
+	// Send. In Go only.
+	Middleware []sms.Middleware `yaml:"-"`
 	// Timeout bounds each call to Sender. Defaults to middleware.DefaultTimeout
 	// (5 s). A provider that a driver makes has a timeout of its own, in its
 	// settings.

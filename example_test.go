@@ -140,25 +140,3 @@ func ExampleClient_SendAll() {
 	// +86138****0001 accepted
 	// +86138****0003 accepted
 }
-
-// The recommended order, from the outermost layer to the vendor.
-func ExampleLayers() {
-	for _, layer := range notify.Layers() {
-		fmt.Printf("%-21s each %s\n", layer.Name, layer.Each)
-	}
-	// Output:
-	// Validate              each message
-	// Deduplicate           each message
-	// RateLimit by number   each message
-	// Budget                each message
-	// Config.Middleware     each message
-	// Redirect              each message
-	// DryRun                each message
-	// Config.Routes         each message
-	// Failover              each message
-	// AllowedNumbers        each provider
-	// Retry                 each provider
-	// Breaker               each try
-	// RateLimit by provider each try
-	// Timeout               each try
-}

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,10 +9,139 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/notifykit/notify/internal/config"
+	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/sms"
 )
+
+// A Provider is a handle on one configured provider of a Client, for what it can do
+// beside Send. What it cannot do is an error that matches errors.ErrUnsupported; Can
+// reports which. It may be used by any number of goroutines at once. A handle
+// describes the configuration that its Client was made of.
+type Provider struct {
+	client      *Client
+	name        string
+	driver      string
+	sender      sms.Sender // as the driver made it, or ProviderConfig.Sender
+	can         sms.Abilities
+	asks        sms.Finder // nil: it cannot be asked
+	destination sms.Destination
+	breaker     middleware.Stater
+}
+
+// ProviderState is what a provider does with messages now.
+type ProviderState struct {
+	// Breaker is the state of its breaker.
+	Breaker middleware.State
+	// Wait is how long a message that came now would wait for the provider's pace
+	// (Limits.PerProvider). Zero: not at all.
+	Wait time.Duration
+}
+
+func newProvider(c *Client, name string, config ProviderConfig, sender sms.Sender) *Provider {
+	p := &Provider{client: c, name: name, driver: config.Driver, sender: sender, can: sms.AbilitiesOf(sender), destination: destinationOf(sender)}
+	if p.can.Find {
+		p.asks, _ = sender.(sms.Finder)
+	}
+	return p
+}
+
+func destinationOf(s sms.Sender) sms.Destination {
+	if l, ok := s.(sms.Locator); ok {
+		return l.Destination()
+	}
+	return sms.Destination{}
+}
+
+// Providers returns a handle on each provider, sorted by name.
+func (c *Client) Providers() []*Provider {
+	all := make([]*Provider, 0, len(c.providers))
+	for _, name := range slices.Sorted(maps.Keys(c.providers)) {
+		all = append(all, c.providers[name])
+	}
+	return all
+}
+
+// Provider returns the handle on the provider with this configured name, and whether
+// there is one.
+func (c *Client) Provider(name string) (*Provider, bool) {
+	p, ok := c.providers[name]
+	return p, ok
+}
+
+// Name returns the configured name.
+func (p *Provider) Name() string { return p.name }
+
+// Driver returns the name of the driver that made it; empty: it is a Sender made in
+// Go.
+func (p *Provider) Driver() string { return p.driver }
+
+// Destination returns where its calls go. The zero value means that it does not
+// report it, and is taken for a real vendor.
+func (p *Provider) Destination() sms.Destination { return p.destination }
+
+// State returns what it does with messages now.
+func (p *Provider) State() ProviderState {
+	var s ProviderState
+	if p.breaker != nil {
+		s.Breaker = p.breaker.State()
+	}
+	return s
+}
+
+// Can returns what it can do beside Send.
+func (p *Provider) Can() sms.Abilities { return p.can }
+
+// Ask is Client.Ask for this provider alone, whatever q.Providers holds.
+func (p *Provider) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
+	q.Providers = []string{p.name}
+	return p.client.Ask(ctx, q)
+}
+
+// Preview returns what it would send for a message that Client.Resolve returned.
+func (p *Provider) Preview(r Resolved) (sms.Preview, error) {
+	previewer, ok := p.sender.(sms.Previewer)
+	if !ok || !p.can.Preview {
+		return sms.Preview{}, p.unable("show what it would send")
+	}
+	return previewer.Preview(r.Message)
+}
+
+// CheckTemplate reports whether it would refuse a message of the template called name
+// with these values. No Rewrite is applied: Client.CheckTemplate does that.
+func (p *Provider) CheckTemplate(name string, values sms.Params) error {
+	checker, ok := p.sender.(sms.Checker)
+	if !ok || !p.can.CheckTemplate {
+		return p.unable("check a template")
+	}
+	return checker.CheckTemplate(name, values)
+}
+
+// Inspect asks its vendor about the account, the senders and the templates; see
+// sms.Inspector.
+func (p *Provider) Inspect(ctx context.Context) ([]sms.Finding, error) {
+	inspector, ok := p.sender.(sms.Inspector)
+	if !ok || !p.can.Inspect {
+		return nil, p.unable("be inspected")
+	}
+	return inspector.Inspect(ctx)
+}
+
+// ListTemplates lists the templates that its vendor holds; see sms.Lister.
+func (p *Provider) ListTemplates(ctx context.Context) ([]sms.VendorTemplate, error) {
+	lister, ok := p.sender.(sms.Lister)
+	if !ok || !p.can.ListTemplates {
+		return nil, p.unable("list its vendor's templates")
+	}
+	return lister.ListTemplates(ctx)
+}
+
+// unable is no *sms.Error: it ends no message.
+func (p *Provider) unable(what string) error {
+	return fmt.Errorf("notify: provider %q cannot %s: %w", p.name, what, errors.ErrUnsupported)
+}
 
 func (b *builder) openProviders() {
 	if len(b.config.Providers) == 0 && !b.unread {
@@ -68,7 +198,7 @@ func (b *builder) open(name, path string, p ProviderConfig) {
 		b.driverFaults(path, s.faults)
 	}
 	b.providers[name] = provider
-	if c, ok := sms.As[io.Closer](provider); ok {
+	if c, ok := provider.(io.Closer); ok {
 		b.made = append(b.made, c)
 	}
 }

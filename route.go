@@ -1,14 +1,12 @@
 package notify
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/notifykit/notify/internal/config"
-	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -135,96 +133,5 @@ func mayTake(routes []Route, i int, t sms.Template) bool {
 
 func matchesTemplate(r Route, t sms.Template) bool {
 	return (len(r.Templates) == 0 || slices.Contains(r.Templates, t.Name)) &&
-		(len(r.Kinds) == 0 || slices.Contains(r.Kinds, kindOf(t.Kind)))
-}
-
-// kindOf gives the kind that an unset one is treated as.
-func kindOf(k sms.Kind) sms.Kind {
-	if k == 0 {
-		return sms.Notification
-	}
-	return k
-}
-
-// A router sends each message to the providers of the first route that it
-// matches. It unwraps to every provider, each once, and is a Checker and a
-// Previewer.
-type router struct {
-	routes    []path
-	all       []sms.Sender // every provider's stack, by name
-	templates *sms.Registry
-}
-
-// A path is a Route made ready.
-type path struct {
-	Route
-	sender    sms.Sender   // the providers with failover
-	providers []sms.Sender // the stacks of Route.Providers
-}
-
-func newRouter(routes []Route, stacks map[string]sms.Sender, templates *sms.Registry) *router {
-	r := &router{templates: templates}
-	for _, name := range slices.Sorted(slices.Values(keys(stacks))) {
-		r.all = append(r.all, stacks[name])
-	}
-	for _, route := range routes {
-		p := path{Route: Route{
-			Regions: slices.Clone(route.Regions), Templates: slices.Clone(route.Templates), Kinds: slices.Clone(route.Kinds),
-			Providers: slices.Clone(route.Providers), AllowUnbound: route.AllowUnbound,
-		}}
-		for _, name := range route.Providers {
-			p.providers = append(p.providers, stacks[name])
-		}
-		p.sender = middleware.Failover(p.providers...)
-		r.routes = append(r.routes, p)
-	}
-	return r
-}
-
-// Unwrap gives the providers' stacks.
-func (r *router) Unwrap() []sms.Sender { return slices.Clone(r.all) }
-
-// Send gives m to the first route that it matches.
-func (r *router) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-	p, err := r.pick(m)
-	if err != nil {
-		return sms.Receipt{}, err
-	}
-	return p.sender.Send(ctx, m)
-}
-
-// pick gives the first route that m matches, else an *sms.Error, Unsupported.
-func (r *router) pick(m sms.Message) (*path, error) {
-	region, kind := m.To.Region(), r.kind(m)
-	for i := range r.routes {
-		if p := &r.routes[i]; p.matches(m, region, kind) {
-			return p, nil
-		}
-	}
-	what := "a body"
-	if m.Template != "" {
-		what = fmt.Sprintf("template %q", m.Template)
-	}
-	where := "a number of no known region"
-	if region != "" {
-		where = "region " + region
-	}
-	return nil, &sms.Error{Reason: sms.Unsupported, Outcome: sms.Rejected, Key: m.Key, Kind: kind, Err: fmt.Errorf(
-		"no route takes a message of kind %v with %s to %s: add a route for it, or one without regions, templates and kinds at the end", kind, what, where)}
-}
-
-// kind gives the kind of m, also where nobody has filled it in.
-func (r *router) kind(m sms.Message) sms.Kind {
-	if m.Template != "" {
-		if k := r.templates.Kind(m.Template); k != 0 {
-			return k
-		}
-	}
-	return kindOf(m.Kind)
-}
-
-func (p *path) matches(m sms.Message, region string, kind sms.Kind) bool {
-	return (len(p.Regions) == 0 || slices.Contains(p.Regions, region)) &&
-		(len(p.Templates) == 0 || slices.Contains(p.Templates, m.Template)) &&
-		(len(p.Kinds) == 0 || slices.Contains(p.Kinds, kind))
+		(len(r.Kinds) == 0 || slices.Contains(r.Kinds, t.Kind.OrDefault()))
 }

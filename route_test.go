@@ -142,11 +142,11 @@ func TestClient_abilities(t *testing.T) {
 	})
 
 	t.Run("Preview is the first provider's of the route", func(t *testing.T) {
-		p, err := client.Preview(m)
+		p, err := client.Preview(t.Context(), m)
 		if err != nil || p.Provider != "twilio" || p.Text != "Your code is 482913." {
 			t.Errorf("%+v, %v", p, err)
 		}
-		if _, err := client.Preview(sms.Message{To: m.To, Template: "login-code"}); sms.ReasonOf(err) != sms.InvalidMessage {
+		if _, err := client.Preview(t.Context(), sms.Message{To: m.To, Template: "login-code"}); sms.ReasonOf(err) != sms.InvalidMessage {
 			t.Errorf("%v", err)
 		}
 		if len(vendorFake.Sent()) != 0 {
@@ -161,11 +161,7 @@ func TestClient_abilities(t *testing.T) {
 		}
 		m := m
 		m.Key = receipt.Key
-		finder, ok := sms.FinderOf(client)
-		if !ok {
-			t.Fatal("there is no Finder")
-		}
-		found, err := finder.Ask(t.Context(), sms.Question{Message: m, Since: time0})
+		found, err := client.Ask(t.Context(), sms.Question{Message: m, Since: time0})
 		if err != nil || found.Provider != "twilio" || found.ID != receipt.ID {
 			t.Errorf("%+v, %v", found, err)
 		}
@@ -182,18 +178,6 @@ func TestClient_abilities(t *testing.T) {
 			if _, err := client.Find(t.Context(), sms.Message{To: number, Body: "x", Key: "k"}, time0); !isUndecided(err) {
 				t.Errorf("%v", err)
 			}
-		}
-	})
-
-	t.Run("the stack is found by Unwrap", func(t *testing.T) {
-		if _, ok := sms.As[*fake.Provider](client); ok {
-			t.Error("the fake stands behind lines of its own")
-		}
-		v := newVendor("a")
-		client := open(t, notify.Config{}, v)
-		defer client.Close()
-		if got, ok := sms.As[*vendor](client); !ok || got != v {
-			t.Error("the provider is not found")
 		}
 	})
 }

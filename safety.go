@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -29,10 +28,7 @@ func (b *builder) destination(name string) (sms.Destination, bool) {
 	if !made {
 		return sms.Destination{}, false
 	}
-	if l, ok := sms.As[sms.Locator](p); ok {
-		return l.Destination(), true
-	}
-	return sms.Destination{}, true
+	return destinationOf(p), true
 }
 
 // checkSafety refuses, in production, what sends nothing or lets others read
@@ -94,28 +90,6 @@ func (b *builder) plainSecrets() []string {
 			return made && to.Trial && strings.HasPrefix(path, config.Join("providers", name)+".")
 		})
 	})
-}
-
-// hold lets a real vendor be given the allowed numbers only, outside of
-// production.
-func (b *builder) hold(name string) []sms.Middleware {
-	if to, _ := b.destination(name); to.Trial || !b.guarded() {
-		return nil
-	}
-	allowed := map[sms.Number]bool{b.config.Redirect: true}
-	for _, n := range b.config.AllowedNumbers {
-		allowed[n] = true
-	}
-	env := b.config.Environment
-	return []sms.Middleware{func(next sms.Sender) sms.Sender {
-		return sms.Wrap(next, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-			if allowed[m.To] {
-				return next.Send(ctx, m)
-			}
-			return sms.Receipt{}, &sms.Error{Provider: name, Reason: sms.Unsupported, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: fmt.Errorf(
-				"held back: in the environment %q a real vendor is given the numbers under allowed_numbers only, and %v is none of them: add it, or write \"allow: [%s]\"", env, m.To, AllowAnyNumber)}
-		})
-	}}
 }
 
 // announce logs what the Client was opened with: one line, and what a person has

@@ -188,7 +188,7 @@ func TestNew_dry_run_deduplicate_and_budget(t *testing.T) {
 		return receipts, errs
 	}
 	hello := sms.Message{To: person, Body: "Hello", Key: "k"}
-	if receipts, errs := send(config, hello); errs[0] != nil || receipts[0].Provider != middleware.DryRunProvider || len(v.calls) != 0 {
+	if receipts, errs := send(config, hello); errs[0] != nil || receipts[0].Provider != notify.DryRunProvider || len(v.calls) != 0 {
 		t.Errorf("dry run: %+v, %v, %d calls", receipts, errs, len(v.calls))
 	}
 	config.DryRun, config.Deduplicate = false, time.Hour

@@ -2,6 +2,9 @@ package notify
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
 	"math"
 	"slices"
 	"time"
@@ -10,106 +13,182 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// A Layer is one place in the stack between Client.Send and a vendor.
-type Layer struct {
-	// Name is the middleware's, or the part of the Config that fills the place.
-	Name string
-	// Each is what it sees: each "message" once, each message once for a
-	// "provider", or each "try" at one.
-	Each string
-	// Why is the reason for its place.
-	Why string
-}
-
-// Layers is the stack that New builds, from the outermost to the innermost. New
-// builds by this very list.
-func Layers() []Layer {
-	all := make([]Layer, len(layers))
-	for i, l := range layers {
-		all[i] = l.Layer
-	}
-	return all
-}
-
-// A layer makes the middleware of its place: for the Client as a whole, or for
-// one provider. Neither: it is made where the two meet.
+// A layer is one place in the stack between Client.Send and a vendor. It makes the
+// middleware of its place: for the Client as a whole, or for one provider.
 type layer struct {
-	Layer
-	message  func(b *builder) []sms.Middleware
-	provider func(b *builder, name string) []sms.Middleware
+	name string
+	each string // what it sees: each "message" once, each message once for a "provider", or each "try" at one
+	why  string // the reason for its place
+
+	message  func(b *builder, c *Client) []sms.Middleware
+	provider func(b *builder, p *Provider) []sms.Middleware
 }
 
-// maxPace is how long a call waits for its turn at a provider. It is below the
-// second after which a breaker takes a call for slow.
-const maxPace = 500 * time.Millisecond
-
+// layers is the order, from the outermost to the innermost. New builds by this very
+// list; package middleware's documentation and docs/architecture.md are tested
+// against it. What makes a message the one that providers are given (rewrites,
+// validation, kind, redirect, route) is no layer: it comes before, for every
+// operation alike, in Client.resolve.
 var layers = [...]layer{
-	{Layer: Layer{"Validate", "message", "what no vendor would deliver, and what has expired, costs no token and no call; all that follows knows the kind"},
-		message: func(b *builder) []sms.Middleware {
-			return []sms.Middleware{middleware.Validate(b.registry)}
-		}},
-	{Layer: Layer{"Deduplicate", "message", "a message that was sent already costs neither a token nor the budget"},
+	{name: "Deduplicate", each: "message", why: "a message that was sent already costs neither a token nor the budget",
 		message: (*builder).deduplicate},
-	{Layer: Layer{"RateLimit by number", "message", "a number's tokens are counted once for a message, not for each try, and one that is Rejected further in gives its own back"},
+	{name: "RateLimit by number", each: "message", why: "a number's tokens are counted once for a message, not for each try, and one that is Rejected further in gives its own back",
 		message: (*builder).perNumber},
-	{Layer: Layer{"Budget", "message", "it counts the segments of what was accepted in the end, whoever accepted it"},
+	{name: "Budget", each: "message", why: "it counts the segments of what was accepted in the end, whoever accepted it",
 		message: (*builder).budget},
-	{Layer: Layer{"Config.Middleware", "message", "yours sees valid messages that are within the limits, once, and how they ended after all tries"},
-		message: func(b *builder) []sms.Middleware { return b.config.Middleware }},
-	{Layer: Layer{"Redirect", "message", "all that counts by number has counted the message's own; the route is that of the number it really goes to"},
-		message: func(b *builder) []sms.Middleware {
-			if b.config.Redirect == "" {
-				return nil
-			}
-			return []sms.Middleware{middleware.Redirect(b.config.Redirect)}
-		}},
-	{Layer: Layer{"DryRun", "message", "it is the end of the way: everything before it is as when messages go out"},
-		message: func(b *builder) []sms.Middleware {
-			if !b.config.DryRun {
-				return nil
-			}
-			return []sms.Middleware{middleware.DryRun()}
-		}},
-	{Layer: Layer{"Config.Routes", "message", "it decides on what your middleware has made of the message"}},
-	{Layer: Layer{"Failover", "message", "it stands outside Retry, so that one vendor's tries are over before the next vendor's begin"}},
-	{Layer: Layer{"AllowedNumbers", "provider", "what a real vendor must not be given is no try at it, and goes on to the next provider"},
+	{name: "Config.Middleware", each: "message", why: "yours sees valid messages that are within the limits, once, and how they ended after all tries",
+		message: func(b *builder, _ *Client) []sms.Middleware { return b.config.Middleware }},
+	{name: "guard", each: "message", why: "what your middleware changed would be asked about in vain; from here on the message has the redirected number",
+		message: func(_ *builder, c *Client) []sms.Middleware { return []sms.Middleware{c.guard.outer} }},
+	{name: "DryRun", each: "message", why: "it is the end of the way: everything before it is as when messages are sent",
+		message: (*builder).dryRun},
+	{name: "Failover", each: "message", why: "it is outside Retry, so that one vendor's tries are over before the next vendor's begin"},
+	{name: "AllowedNumbers", each: "provider", why: "what a real vendor must not be given is no try at it, and goes on to the next provider",
 		provider: (*builder).hold},
-	{Layer: Layer{"Retry", "provider", "it stands outside Breaker, so that each try counts, and an open breaker ends the tries at once"},
-		provider: func(b *builder, _ string) []sms.Middleware {
+	{name: "Retry", each: "provider", why: "it is outside Breaker, so that each try counts, and an open breaker ends the tries at once",
+		provider: func(b *builder, _ *Provider) []sms.Middleware {
 			return []sms.Middleware{middleware.Retry(b.config.Retry)}
 		}},
-	{Layer: Layer{"Breaker", "try", "it stands outside the pace, so that a vendor that is down uses up none of it; one for each provider, shared by all routes"},
-		provider: (*builder).breaker},
-	{Layer: Layer{"RateLimit by provider", "try", "each call that really leaves counts, tries included"},
+	{name: "Pace", each: "try", why: "it is outside Breaker, so that waiting for a turn is no time of the vendor's",
 		provider: (*builder).pace},
-	{Layer: Layer{"Timeout", "try", "it bounds the vendor's time alone, without any wait of ours; a driver's provider has its own, in its settings"},
+	{name: "Confirm", each: "try", why: "it is inside the pace, so that a message left when it asks, and outside Breaker, which does not count a question",
+		provider: func(b *builder, p *Provider) []sms.Middleware {
+			return []sms.Middleware{middleware.Confirm(p.asks, b.config.FindFor)}
+		}},
+	{name: "Breaker", each: "try", why: "one for each provider, shared by all routes",
+		provider: (*builder).breaker},
+	{name: "Timeout", each: "try", why: "it bounds the vendor's time alone, without any wait of ours; a driver's provider has its own, in its settings",
 		provider: (*builder).timeout},
+	{name: "ProviderConfig.Middleware", each: "try", why: "yours sees each call to this provider, and its message is guarded too",
+		provider: (*builder).own},
 }
 
 // client puts everything together.
 func (b *builder) client(routes []Route) *Client {
+	c := &Client{registry: b.registry, router: &router{}, rewrites: slices.Clone(b.config.Rewrite), redirect: b.config.Redirect,
+		providers: map[string]*Provider{}, made: b.made, idle: make(chan struct{}), mark: b.mark(routes)}
+	c.waits, c.quit = context.WithCancelCause(context.Background())
+	c.life, c.kill = context.WithCancel(context.Background())
+	c.guard = guard{seed: maphash.MakeSeed(), needed: len(b.config.Middleware) > 0}
+	for _, p := range b.config.Providers {
+		c.guard.needed = c.guard.needed || len(p.Middleware) > 0
+	}
 	stacks := make(map[string]sms.Sender, len(b.providers))
-	for name, provider := range b.providers {
+	for name, sender := range b.providers {
+		p := newProvider(c, name, b.config.Providers[name], sender)
+		c.providers[name] = p
 		var around []sms.Middleware
 		for _, l := range layers {
 			if l.provider != nil {
-				around = append(around, l.provider(b, name)...)
+				around = append(around, l.provider(b, p)...)
 			}
 		}
-		stacks[name] = sms.Chain(provider, around...)
+		stacks[name] = sms.Chain(sender, around...)
+	}
+	for _, route := range routes {
+		var senders []sms.Sender
+		for _, name := range route.Providers {
+			senders = append(senders, stacks[name])
+		}
+		route.Regions, route.Templates, route.Kinds = slices.Clone(route.Regions), slices.Clone(route.Templates), slices.Clone(route.Kinds)
+		route.Providers = slices.Clone(route.Providers)
+		c.router.paths = append(c.router.paths, path{Route: route, sender: middleware.Failover(senders...)})
 	}
 	var around []sms.Middleware
 	for _, l := range layers {
 		if l.message != nil {
-			around = append(around, l.message(b)...)
+			around = append(around, l.message(b, c)...)
 		}
 	}
-	c := &Client{router: newRouter(routes, stacks, b.registry), registry: b.registry, redirect: b.config.Redirect, made: b.made, shut: make(chan struct{})}
-	c.stack = sms.Chain(c.router, around...)
+	c.stack = sms.Chain(sms.SenderFunc(toRoute), around...)
 	return c
 }
 
-func (b *builder) deduplicate() []sms.Middleware {
+// toRoute gives a message to the providers of the route that resolving picked.
+func toRoute(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+	return callOf(ctx).path.sender.Send(ctx, m) // the guard has seen that there is a call
+}
+
+// A guard refuses what middleware of the user's has changed: Find, in this process or
+// the next one, would ask the vendor about another message.
+type guard struct {
+	seed   maphash.Seed
+	needed bool // there is such middleware
+}
+
+// outer follows Config.Middleware, and gives the message its redirected number.
+func (g guard) outer(next sms.Sender) sms.Sender {
+	return sms.SenderFunc(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+		on := callOf(ctx)
+		if on != nil {
+			if on.Recipient != m.To {
+				return sms.Receipt{}, changed(m, "Config.Middleware", "To")
+			}
+			m.To = on.To
+		}
+		if err := g.check(on, m, "Config.Middleware"); err != nil {
+			return sms.Receipt{}, err
+		}
+		return next.Send(ctx, m)
+	})
+}
+
+// inner follows ProviderConfig.Middleware.
+func (g guard) inner(next sms.Sender) sms.Sender {
+	return sms.SenderFunc(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+		if err := g.check(callOf(ctx), m, "ProviderConfig.Middleware"); err != nil {
+			return sms.Receipt{}, err
+		}
+		return next.Send(ctx, m)
+	})
+}
+
+// check compares m with the message that was resolved.
+func (g guard) check(on *call, m sms.Message, whose string) error {
+	switch {
+	case on == nil:
+		return sms.Refuse(m, sms.Internal, fmt.Errorf("%s sent with a context that is not made from the one it was given, so that the message cannot be checked: pass that one on, or context.WithoutCancel of it", whose))
+	case !g.needed:
+		return nil
+	}
+	was := &on.Resolved
+	for _, field := range [...]struct {
+		name    string
+		changed bool
+	}{
+		{"To", m.To != was.To}, {"Template", m.Template != was.Template}, {"Body", m.Body != was.Body}, {"Kind", m.Kind != was.Kind},
+		{"From", m.From != was.From}, {"Key", m.Key != was.Key}, {"Expires", !m.Expires.Equal(was.Expires)},
+		{"Params or Tags", g.fingerprint(m) != on.print},
+	} {
+		if field.changed {
+			return changed(m, whose, field.name)
+		}
+	}
+	return nil
+}
+
+func changed(m sms.Message, whose, field string) error {
+	return sms.Refuse(m, sms.Internal, fmt.Errorf("%s changed the message's %s: change messages in Config.Rewrite, which Find, Preview and CheckTemplate apply too", whose, field))
+}
+
+// fingerprint returns a hash of the maps of m. It finds changes in place too, and
+// copies nothing.
+func (g guard) fingerprint(m sms.Message) uint64 {
+	pairs := func(values map[string]string) (sum uint64) {
+		for name, value := range values { // in any order: the sum is the same
+			var h maphash.Hash
+			h.SetSeed(g.seed)
+			_, _ = h.WriteString(name)
+			_ = h.WriteByte(0)
+			_, _ = h.WriteString(value)
+			sum += h.Sum64() | 1
+		}
+		return sum
+	}
+	return pairs(m.Params) + 31*pairs(m.Tags)
+}
+
+func (b *builder) deduplicate(*Client) []sms.Middleware {
 	if b.config.Deduplicate <= 0 {
 		return nil
 	}
@@ -118,8 +197,8 @@ func (b *builder) deduplicate() []sms.Middleware {
 	once := middleware.Deduplicate(store, b.config.Deduplicate)
 	return []sms.Middleware{func(next sms.Sender) sms.Sender {
 		deduplicated := once(next)
-		return sms.Wrap(deduplicated, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-			if keyless(ctx) { // nobody can send a key that Send has made again
+		return sms.Wrap(next, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+			if callOf(ctx).keyless { // a key that Send has made cannot come again
 				return next.Send(ctx, m)
 			}
 			return deduplicated.Send(ctx, m)
@@ -127,15 +206,15 @@ func (b *builder) deduplicate() []sms.Middleware {
 	}}
 }
 
-func (b *builder) budget() []sms.Middleware {
+func (b *builder) budget(*Client) []sms.Middleware {
 	if len(b.config.Limits.Budget) == 0 {
 		return nil
 	}
-	budget, _ := middleware.NewBudget(b.config.Limits.Budget...) // its faults were told by checkLimits
+	budget, _ := middleware.NewBudget(b.config.Limits.Budget...) // checkLimits has reported its faults
 	return []sms.Middleware{budget.Middleware}
 }
 
-func (b *builder) perNumber() []sms.Middleware {
+func (b *builder) perNumber(*Client) []sms.Middleware {
 	windows := b.config.Limits.PerNumber
 	if len(windows) == 0 {
 		return nil
@@ -144,29 +223,115 @@ func (b *builder) perNumber() []sms.Middleware {
 	return []sms.Middleware{middleware.RateLimit(limit, middleware.RateLimitOptions{Name: "per_number", Key: middleware.ByNumber})}
 }
 
-func (b *builder) breaker(name string) []sms.Middleware {
-	o := b.config.Breaker
-	o.Name = name
-	return []sms.Middleware{middleware.Breaker(o)}
+// DryRunProvider is the Provider of a receipt that Config.DryRun has made.
+const DryRunProvider = "dry-run"
+
+// dryRun accepts, in place of all that follows, what the providers of its route
+// would not refuse by what they can check without sending.
+func (b *builder) dryRun(c *Client) []sms.Middleware {
+	if !b.config.DryRun {
+		return nil
+	}
+	return []sms.Middleware{func(sms.Sender) sms.Sender {
+		return sms.SenderFunc(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+			segments, err := c.rehearse(callOf(ctx).Resolved)
+			if err != nil {
+				return sms.Receipt{}, unsent(m, err)
+			}
+			return sms.Receipt{Provider: DryRunProvider, Key: m.Key, ID: DryRunProvider + "-" + m.Key, Segments: segments}, nil
+		})
+	}}
 }
+
+func (c *Client) rehearse(r Resolved) (segments int, err error) {
+	if r.Template != "" {
+		if err := c.checkTemplate(r.Template, r.Params); err != nil {
+			return 0, err
+		}
+	}
+	preview, err := c.preview(r)
+	if errors.Is(err, errors.ErrUnsupported) { // nothing can be shown, and nothing is wrong
+		return 0, nil
+	}
+	return preview.Segments, err
+}
+
+// unsent makes err, an answer to a question and not to a send, one that says so:
+// nothing has left.
+func unsent(m sms.Message, err error) error {
+	if sms.OutcomeOf(err) == sms.Rejected {
+		return err
+	}
+	reason := sms.InvalidMessage
+	if e, ok := errors.AsType[*sms.Error](err); ok && e != nil && e.Reason != "" {
+		reason = e.Reason
+	}
+	return sms.Refuse(m, reason, err)
+}
+
+// hold lets a real vendor be given the allowed numbers only, outside of
+// production.
+func (b *builder) hold(p *Provider) []sms.Middleware {
+	if p.destination.Trial || !b.guarded() {
+		return nil
+	}
+	allowed := map[sms.Number]bool{b.config.Redirect: true}
+	for _, n := range b.config.AllowedNumbers {
+		allowed[n] = true
+	}
+	env := b.config.Environment
+	return []sms.Middleware{func(next sms.Sender) sms.Sender {
+		return sms.Wrap(next, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+			if allowed[m.To] {
+				return next.Send(ctx, m)
+			}
+			e := sms.Refuse(m, sms.Unsupported, fmt.Errorf(
+				"held back: in the environment %q a real vendor is given the numbers under allowed_numbers only, and %v is none of them: add it, or write \"allow: [%s]\"", env, m.To, AllowAnyNumber))
+			e.Provider = p.name
+			return sms.Receipt{}, e
+		})
+	}}
+}
+
+func (b *builder) breaker(p *Provider) []sms.Middleware {
+	o := b.config.Breaker
+	o.Name = p.name
+	around := middleware.Breaker(o)
+	return []sms.Middleware{func(next sms.Sender) sms.Sender {
+		s := around(next)
+		p.breaker, _ = s.(middleware.Stater)
+		return s
+	}}
+}
+
+// maxPace is how long a call waits for its turn at a provider.
+const maxPace = 500 * time.Millisecond
 
 // pace lets a tenth of a second's calls through at once: callers that come
 // together need not queue up one by one, and no second holds many more.
-func (b *builder) pace(name string) []sms.Middleware {
-	perSecond, ok := b.config.Limits.PerProvider[name]
+func (b *builder) pace(p *Provider) []sms.Middleware {
+	perSecond, ok := b.config.Limits.PerProvider[p.name]
 	if !ok {
 		return nil
 	}
 	burst := int(math.Min(math.Ceil(perSecond/10), 1e6))
 	return []sms.Middleware{middleware.RateLimit(middleware.NewPacer(perSecond, burst),
-		middleware.RateLimitOptions{Name: name, MaxWait: maxPace})}
+		middleware.RateLimitOptions{Name: p.name, MaxWait: maxPace})}
 }
 
-// timeout is where a call leaves our own waits: from here on Close does not end it.
-func (b *builder) timeout(name string) []sms.Middleware {
-	p := b.config.Providers[name]
-	if p.Sender == nil {
-		return []sms.Middleware{depart}
+func (b *builder) timeout(p *Provider) []sms.Middleware {
+	config := b.config.Providers[p.name]
+	if config.Sender == nil {
+		return nil
 	}
-	return []sms.Middleware{depart, middleware.Timeout(p.Timeout)}
+	return []sms.Middleware{middleware.Timeout(config.Timeout)}
+}
+
+// own is the user's middleware of one provider.
+func (b *builder) own(p *Provider) []sms.Middleware {
+	mw := b.config.Providers[p.name].Middleware
+	if len(mw) == 0 {
+		return nil
+	}
+	return append(slices.Clone(mw), p.client.guard.inner)
 }

@@ -37,11 +37,11 @@ func TestAllocationsOnSuccess(t *testing.T) {
 		{"breaker", sms.Chain(accepting, middleware.Breaker(middleware.BreakerOptions{})), 0, 0},
 		{"rate limit of all calls", sms.Chain(accepting, middleware.RateLimit(middleware.NewPacer(1e9, 1e9), middleware.RateLimitOptions{})), 0, 0},
 		{"rate limit of each number", sms.Chain(accepting, perNumber), 0, 0},
-		{"timeout", sms.Chain(accepting, middleware.Timeout(time.Minute)), 0, 1},
+		{"timeout", sms.Chain(accepting, middleware.Timeout(time.Minute)), 0, 4},
 		{"validate", sms.Chain(accepting, middleware.Validate(registry)), 0, 0},
 		{"failover", middleware.Failover(accepting, accepting), 0, 0},
-		{"retry, breaker, rate limit and timeout", vendor("a"), 0, 1},
-		{"the recommended stack", sms.Chain(middleware.Failover(vendor("a"), vendor("b")), middleware.Validate(registry), perNumber), 0, 1},
+		{"retry, breaker, rate limit and timeout", vendor("a"), 0, 4},
+		{"the recommended stack", sms.Chain(middleware.Failover(vendor("a"), vendor("b")), middleware.Validate(registry), perNumber), 0, 4},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -42,6 +42,10 @@ func (o BreakerOptions) withDefaults() BreakerOptions {
 	return o
 }
 
+// ErrOpen is the cause of the refusal of a [Breaker] that is open. [Retry] ends at
+// it: the breaker stays open for longer than a retry waits.
+var ErrOpen = errors.New("the breaker is open")
+
 // A BreakerChange is one change of a breaker's state.
 type BreakerChange struct {
 	// Name is BreakerOptions.Name.
@@ -103,9 +107,6 @@ func newBreaker(next sms.Sender, o BreakerOptions) *breaker {
 	return b
 }
 
-// Unwrap gives the Sender behind the breaker.
-func (b *breaker) Unwrap() sms.Sender { return b.next }
-
 // State tells the state now; it implements Stater.
 func (b *breaker) State() State {
 	s := b.gate.State()
@@ -127,7 +128,20 @@ func (b *breaker) Send(ctx context.Context, m sms.Message) (receipt sms.Receipt,
 	if !way.returned {
 		return sms.Receipt{}, b.refusal(m, refused)
 	}
+	if isFault(refused) && b.gate.State() == gobreaker.StateOpen {
+		err = b.opened(err)
+	}
 	return receipt, err
+}
+
+// opened adds to the error of a call, after which the breaker is open, how long
+// that lasts: the next try would be refused.
+func (b *breaker) opened(err error) error {
+	e := *sms.AsError(err)
+	b.mu.Lock()
+	e.RetryAfter = max(e.RetryAfter, time.Until(b.until), 1)
+	b.mu.Unlock()
+	return &e
 }
 
 // A fault is an error that gobreaker counts; it passes over every other.
@@ -168,7 +182,7 @@ func (b *breaker) refusal(m sms.Message, refused error) error {
 	b.mu.Lock()
 	e.RetryAfter = max(time.Until(b.until), 1)
 	b.mu.Unlock()
-	e.Err = errors.New("the breaker is open")
+	e.Err = ErrOpen
 	return e
 }
 

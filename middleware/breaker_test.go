@@ -19,12 +19,12 @@ import (
 func trip(t *testing.T, v *vendor, o middleware.BreakerOptions) sms.Sender {
 	t.Helper()
 	o.Name, o.Failures = "a", 2
-	s := sms.Chain(v, middleware.Breaker(o))
+	s := middleware.Breaker(o)(v)
 	v.plan = append([]step{{err: no("a", sms.Unavailable)}, {err: no("a", sms.Unavailable)}}, v.plan...)
 	for range 2 {
 		_, _ = s.Send(t.Context(), message)
 	}
-	if got := middleware.StateOf(s); got != middleware.StateOpen {
+	if got := stateOf(s); got != middleware.StateOpen {
 		t.Fatalf("after two failures it is %v", got)
 	}
 	return s
@@ -59,7 +59,7 @@ func TestBreaker_whatCounts(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			v := refusals("a", test.answer, test.answer, test.answer)
-			s := sms.Chain(v, middleware.Breaker(middleware.BreakerOptions{Failures: 3}))
+			s := middleware.Breaker(middleware.BreakerOptions{Failures: 3})(v)
 			for range 3 {
 				_, _ = s.Send(t.Context(), message)
 			}
@@ -67,7 +67,7 @@ func TestBreaker_whatCounts(t *testing.T) {
 			if test.counts {
 				want = middleware.StateOpen
 			}
-			if got := middleware.StateOf(s); got != want {
+			if got := stateOf(s); got != want {
 				t.Errorf("after three it is %v, want %v", got, want)
 			}
 		})
@@ -78,11 +78,11 @@ func TestBreaker_whatCountsNothingEndsNoRow(t *testing.T) {
 	down, bad := no("a", sms.Unavailable), no("a", sms.InvalidNumber)
 	send := func(answers ...error) middleware.State {
 		v := refusals("a", answers...)
-		s := sms.Chain(v, middleware.Breaker(middleware.BreakerOptions{Failures: 2}))
+		s := middleware.Breaker(middleware.BreakerOptions{Failures: 2})(v)
 		for range answers {
 			_, _ = s.Send(t.Context(), message)
 		}
-		return middleware.StateOf(s)
+		return stateOf(s)
 	}
 	if got := send(down, bad, bad, down); got != middleware.StateOpen {
 		t.Errorf("two failures with bad numbers between them: %v, want open", got)
@@ -112,7 +112,7 @@ func TestBreaker_open(t *testing.T) {
 		if _, err := s.Send(t.Context(), message); err != nil {
 			t.Errorf("after RetryAfter: %v", err)
 		}
-		if got := middleware.StateOf(s); got != middleware.StateClosed {
+		if got := stateOf(s); got != middleware.StateClosed {
 			t.Errorf("after an accepted message it is %v", got)
 		}
 	})
@@ -138,7 +138,7 @@ func TestBreaker_halfOpen(t *testing.T) {
 				s := trip(t, v, middleware.BreakerOptions{})
 				time.Sleep(30 * time.Second)
 				_, _ = s.Send(t.Context(), message)
-				if got := middleware.StateOf(s); got != test.want {
+				if got := stateOf(s); got != test.want {
 					t.Errorf("it is %v, want %v", got, test.want)
 				}
 				if test.want == middleware.StateHalfOpen {
@@ -148,8 +148,8 @@ func TestBreaker_halfOpen(t *testing.T) {
 					if v.calls() != 5 {
 						t.Errorf("%d calls, want all 5 let through", v.calls())
 					}
-					if _, err := s.Send(t.Context(), message); err != nil || middleware.StateOf(s) != middleware.StateClosed {
-						t.Errorf("then an accepted one: %v, %v", err, middleware.StateOf(s))
+					if _, err := s.Send(t.Context(), message); err != nil || stateOf(s) != middleware.StateClosed {
+						t.Errorf("then an accepted one: %v, %v", err, stateOf(s))
 					}
 				}
 			})
@@ -201,7 +201,7 @@ func TestBreaker_callersDeadline(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				v := newVendor("a")
-				s := sms.Chain(v, middleware.Breaker(middleware.BreakerOptions{Failures: 2}))
+				s := middleware.Breaker(middleware.BreakerOptions{Failures: 2})(v)
 				for range 2 {
 					v.plan = []step{{takes: time.Hour, left: test.left}}
 					ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
@@ -211,7 +211,7 @@ func TestBreaker_callersDeadline(t *testing.T) {
 						t.Fatalf("got %v", err)
 					}
 				}
-				if got := middleware.StateOf(s) == middleware.StateOpen; got != test.opens {
+				if got := stateOf(s) == middleware.StateOpen; got != test.opens {
 					t.Errorf("open: %v, want %v", got, test.opens)
 				}
 			})
@@ -221,11 +221,11 @@ func TestBreaker_callersDeadline(t *testing.T) {
 	t.Run("a caller who cancels after a long time", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			v := newVendor("a", step{takes: time.Hour, left: true})
-			s := sms.Chain(v, middleware.Breaker(middleware.BreakerOptions{Failures: 1}))
+			s := middleware.Breaker(middleware.BreakerOptions{Failures: 1})(v)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			time.AfterFunc(time.Minute, cancel)
 			_, _ = s.Send(ctx, message)
-			if got := middleware.StateOf(s); got != middleware.StateClosed {
+			if got := stateOf(s); got != middleware.StateClosed {
 				t.Errorf("it is %v, want closed", got)
 			}
 		})
@@ -249,7 +249,7 @@ func TestBreaker_survivesPanicAndGoexit(t *testing.T) {
 						return next.Send(ctx, m)
 					})
 				})
-				s = sms.Chain(s, middleware.Breaker(middleware.BreakerOptions{Name: "a", Failures: 2}))
+				s = middleware.Breaker(middleware.BreakerOptions{Name: "a", Failures: 2})(s)
 				v.plan = []step{{err: no("a", sms.Unavailable)}, {err: no("a", sms.Unavailable)}}
 				for range 2 {
 					_, _ = s.Send(t.Context(), message)
@@ -272,7 +272,7 @@ func TestBreaker_survivesPanicAndGoexit(t *testing.T) {
 						t.Errorf("the goroutine ended with %v", value)
 					}
 				}
-				if got := middleware.StateOf(s); got != middleware.StateHalfOpen {
+				if got := stateOf(s); got != middleware.StateHalfOpen {
 					t.Errorf("it is %v, want half-open", got)
 				}
 				bad = false
@@ -297,7 +297,7 @@ func TestBreaker_onChange(t *testing.T) {
 			}
 		}}
 		o.Name, o.Failures = "a", 2
-		s = sms.Chain(v, middleware.Breaker(o))
+		s = middleware.Breaker(o)(v)
 		v.plan = []step{{err: no("a", sms.Unavailable)}, {err: no("a", sms.Unauthorized)}}
 		for range 2 {
 			_, _ = s.Send(t.Context(), message)
@@ -317,11 +317,11 @@ func TestBreaker_onChangeThatPanicsIsToldAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
 		v := newVendor("a", step{err: no("a", sms.Unavailable)})
-		s := sms.Chain(v, middleware.Breaker(middleware.BreakerOptions{Failures: 1, OnChange: func(middleware.BreakerChange) {
+		s := middleware.Breaker(middleware.BreakerOptions{Failures: 1, OnChange: func(middleware.BreakerChange) {
 			if calls++; calls == 1 {
 				panic("callback")
 			}
-		}}))
+		}})(v)
 		func() {
 			defer func() { _ = recover() }()
 			_, _ = s.Send(t.Context(), message)
@@ -335,39 +335,47 @@ func TestBreaker_onChangeThatPanicsIsToldAgain(t *testing.T) {
 
 func TestBreaker_stateIsPerSender(t *testing.T) {
 	mw := middleware.Breaker(middleware.BreakerOptions{Failures: 1})
-	a, b := sms.Chain(refusals("a", no("a", sms.Unavailable)), mw), sms.Chain(newVendor("b"), mw)
+	a, b := mw(refusals("a", no("a", sms.Unavailable))), mw(newVendor("b"))
 	_, _ = a.Send(t.Context(), message)
-	if middleware.StateOf(a) != middleware.StateOpen || middleware.StateOf(b) != middleware.StateClosed {
-		t.Errorf("a is %v, b is %v", middleware.StateOf(a), middleware.StateOf(b))
+	if stateOf(a) != middleware.StateOpen || stateOf(b) != middleware.StateClosed {
+		t.Errorf("a is %v, b is %v", stateOf(a), stateOf(b))
 	}
 }
 
-func TestStateOf(t *testing.T) {
-	open := func() sms.Sender {
-		s := sms.Chain(refusals("a", no("a", sms.Unavailable)), middleware.Retry(middleware.RetryOptions{Attempts: 1}), middleware.Breaker(middleware.BreakerOptions{Failures: 1}))
-		_, _ = s.Send(t.Context(), message)
-		return s
-	}
-	tests := []struct {
-		name   string
-		sender sms.Sender
-		want   middleware.State
-	}{
-		{"no breaker", newVendor("a"), middleware.StateClosed},
-		{"nil", nil, middleware.StateClosed},
-		{"open under a retry", open(), middleware.StateOpen},
-		{"one of two is open", middleware.Failover(open(), newVendor("b")), middleware.StateClosed},
-		{"both are open", middleware.Failover(open(), open()), middleware.StateOpen},
-		{"no senders", middleware.Failover(), middleware.StateClosed},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			if got := middleware.StateOf(test.sender); got != test.want {
-				t.Errorf("%v, want %v", got, test.want)
+// The refusal of an open breaker matches ErrOpen; the error that opened it does not,
+// because that call was made, but says for how long the next one would be refused.
+func TestBreaker_ErrOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVendor("a", step{err: no("a", sms.Unavailable)}, step{err: maybe("a", sms.Unavailable)})
+		s := middleware.Breaker(middleware.BreakerOptions{Name: "a", Failures: 2, OpenFor: 20 * time.Second})(v)
+		_, first := s.Send(t.Context(), message)
+		_, second := s.Send(t.Context(), message)
+		time.Sleep(5 * time.Second)
+		_, third := s.Send(t.Context(), message)
+		for i, test := range []struct {
+			err     error
+			open    bool
+			outcome sms.Outcome
+			after   time.Duration
+		}{{first, false, sms.Rejected, 0}, {second, false, sms.Unknown, 20 * time.Second}, {third, true, sms.Rejected, 15 * time.Second}} {
+			if errors.Is(test.err, middleware.ErrOpen) != test.open || sms.OutcomeOf(test.err) != test.outcome || sms.AsError(test.err).RetryAfter != test.after {
+				t.Errorf("%d: %v", i+1, test.err)
 			}
-		})
-	}
-	if got := middleware.State(7).String(); got != "state(7)" {
-		t.Errorf("an unknown state is %q", got)
+		}
+		if got := middleware.State(7).String(); got != "state(7)" {
+			t.Errorf("an unknown state is %q", got)
+		}
+	})
+}
+
+// watched is mw, and notes the Stater that it makes.
+func watched(mw sms.Middleware, s *middleware.Stater) sms.Middleware {
+	return func(next sms.Sender) sms.Sender {
+		made := mw(next)
+		*s = made.(middleware.Stater)
+		return made
 	}
 }
+
+// stateOf returns the state of a breaker.
+func stateOf(s sms.Sender) middleware.State { return s.(middleware.Stater).State() }

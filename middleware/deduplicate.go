@@ -70,9 +70,6 @@ type flight struct {
 	err     error
 }
 
-// Unwrap gives the Sender behind it.
-func (d *deduplicate) Unwrap() sms.Sender { return d.next }
-
 func (d *deduplicate) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	if m.Key == "" {
 		return d.next.Send(ctx, m)

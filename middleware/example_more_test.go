@@ -25,24 +25,6 @@ func ExampleSuppress() {
 	// verification: <nil>
 }
 
-func ExampleRedirect() {
-	shown := sms.SenderFunc(func(_ context.Context, m sms.Message) (sms.Receipt, error) {
-		fmt.Println("to", m.To.E164())
-		return sms.Receipt{}, nil
-	})
-	_, err := sms.Chain(shown, middleware.Redirect("+15005550006")).Send(context.Background(), code)
-	fmt.Println(err)
-	// Output:
-	// to +15005550006
-	// <nil>
-}
-
-func ExampleDryRun() {
-	receipt, err := sms.Chain(provider("aliyun"), middleware.DryRun()).Send(context.Background(), code)
-	fmt.Println(receipt.Provider, err)
-	// Output: dry-run <nil>
-}
-
 func ExampleLog() {
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey || a.Key == "took" {

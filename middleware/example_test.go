@@ -108,17 +108,15 @@ func ExampleRetry() {
 }
 
 func ExampleBreaker() {
-	sender := sms.Chain(
-		provider("aliyun", refused("aliyun", sms.InvalidNumber), refused("aliyun", sms.Unavailable), refused("aliyun", sms.Unavailable)),
-		middleware.Breaker(middleware.BreakerOptions{
-			Name:     "aliyun",
-			Failures: 2,
-			OpenFor:  time.Minute,
-			OnChange: func(c middleware.BreakerChange) { fmt.Printf("%s: %v, was %v\n", c.Name, c.To, c.From) },
-		}))
+	sender := middleware.Breaker(middleware.BreakerOptions{
+		Name:     "aliyun",
+		Failures: 2,
+		OpenFor:  time.Minute,
+		OnChange: func(c middleware.BreakerChange) { fmt.Printf("%s: %v, was %v\n", c.Name, c.To, c.From) },
+	})(provider("aliyun", refused("aliyun", sms.InvalidNumber), refused("aliyun", sms.Unavailable), refused("aliyun", sms.Unavailable)))
 	for range 4 {
 		_, err := sender.Send(context.Background(), code)
-		fmt.Println(sms.ReasonOf(err), middleware.StateOf(sender))
+		fmt.Println(sms.ReasonOf(err), sender.(middleware.Stater).State())
 	}
 	// Output:
 	// invalid_number closed
@@ -195,21 +193,6 @@ func ExampleNewPacer() {
 	// false <nil>
 	// false <nil>
 	// true <nil>
-}
-
-// Codes to mainland China go to Aliyun first, everything else to Twilio.
-func ExampleRoute() {
-	aliyun, twilio := provider("aliyun"), provider("twilio")
-	sender := middleware.Route(
-		middleware.Rule{Regions: []string{"CN"}, To: middleware.Failover(aliyun, twilio)},
-		middleware.Rule{To: middleware.Failover(twilio, aliyun)})
-	for _, to := range []sms.Number{"+8613800000000", "+15005550006"} {
-		receipt, err := sender.Send(context.Background(), sms.Message{To: to, Template: "login-code"})
-		fmt.Println(receipt.Provider, err)
-	}
-	// Output:
-	// aliyun <nil>
-	// twilio <nil>
 }
 
 func ExampleNewWeighted() {

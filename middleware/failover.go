@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -20,10 +19,6 @@ type FailoverOptions struct {
 	// Never lists reasons after which no other sender is tried although the table
 	// says yes. It wins over Also.
 	Never []sms.Reason
-	// FindFor is how long a sender's vendor is asked at most whether it has a
-	// message whose outcome is Unknown, where no [Retry] further in has asked.
-	// Defaults to [DefaultFindFor]; negative: it is never asked.
-	FindFor time.Duration
 }
 
 // Failover returns a Sender that tries senders in order until one accepts. What
@@ -32,8 +27,8 @@ type FailoverOptions struct {
 //   - Every try so far has a veto: one that was refused for a fault of the
 //     message or of the recipient ends it.
 //   - A try whose outcome is Unknown ends it too, except for a Verification,
-//     whose second copy carries the same code, and except where the vendor, asked
-//     by an [sms.Finder], certainly never took the message; see [Retry].
+//     whose second copy carries the same code. [Confirm], put around each sender,
+//     makes it Rejected if the vendor certainly never took the message.
 //   - Nothing is tried after the caller's context has ended, or past
 //     Message.Expires.
 //
@@ -42,15 +37,14 @@ type FailoverOptions struct {
 // error is returned as it came.
 //
 // Nil senders are left out; with none left, every message is Unsupported. The
-// result may be used by any number of goroutines; it unwraps to its senders, and
-// CheckTemplate asks each of them that can be asked.
+// result may be used by any number of goroutines.
 func Failover(senders ...sms.Sender) sms.Sender {
 	return FailoverWith(FailoverOptions{}, senders...)
 }
 
 // FailoverWith is [Failover] with options.
 func FailoverWith(o FailoverOptions, senders ...sms.Sender) sms.Sender {
-	f := &failover{row: sms.Reason.AnotherVendor, findFor: cmp.Or(o.FindFor, DefaultFindFor)}
+	f := &failover{row: sms.Reason.AnotherVendor}
 	for _, s := range senders {
 		if s != nil {
 			f.senders = append(f.senders, s)
@@ -78,25 +72,6 @@ func moved(also, never []sms.Reason) func(sms.Reason) bool {
 type failover struct {
 	senders []sms.Sender
 	row     func(sms.Reason) bool
-	findFor time.Duration
-}
-
-// Unwrap gives the senders in order.
-func (f *failover) Unwrap() []sms.Sender { return slices.Clone(f.senders) }
-
-// CheckTemplate asks every sender that is an sms.Checker or wraps one.
-func (f *failover) CheckTemplate(name string, p sms.Params) error {
-	return checkAll(f.senders, name, p)
-}
-
-func checkAll(senders []sms.Sender, name string, p sms.Params) error {
-	var refusals []error
-	for _, s := range senders {
-		if c, ok := sms.As[sms.Checker](s); ok {
-			refusals = append(refusals, c.CheckTemplate(name, p))
-		}
-	}
-	return errors.Join(refusals...)
 }
 
 func (f *failover) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
@@ -132,9 +107,6 @@ func (f *failover) others(ctx context.Context, m sms.Message, began time.Duratio
 			}
 		}
 		story.failed(err, clock()-began)
-		if receipt, found := story.settle(ctx, m, s, f.findFor, began); found {
-			return receipt, nil
-		}
 	}
 	return sms.Receipt{}, story.err(nil)
 }

@@ -157,27 +157,3 @@ func TestFailover_sum(t *testing.T) {
 		}
 	})
 }
-
-// checking is a Sender that refuses a template's values.
-type checking struct {
-	sms.Sender
-	err error
-}
-
-func (c checking) CheckTemplate(string, sms.Params) error { return c.err }
-
-func TestCheckTemplate_asksEverySender(t *testing.T) {
-	refusal := no("b", sms.InvalidMessage)
-	s := sms.Chain(middleware.Failover(newVendor("a"), sms.Chain(checking{newVendor("b"), refusal}, middleware.Retry(middleware.RetryOptions{})), checking{newVendor("c"), nil}),
-		middleware.Validate(codes(t)))
-	c, ok := sms.As[sms.Checker](s)
-	if !ok {
-		t.Fatal("the chain is no Checker")
-	}
-	if err := c.CheckTemplate("login-code", sms.Params{"code": "1234"}); !errors.Is(err, refusal) {
-		t.Errorf("got %v, want the refusal of b", err)
-	}
-	if err := c.CheckTemplate("login-code", sms.Params{"code": "一二三四"}); sms.ReasonOf(err) != sms.InvalidMessage || errors.Is(err, refusal) {
-		t.Errorf("got %v, want the registry's refusal first", err)
-	}
-}

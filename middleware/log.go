@@ -60,9 +60,6 @@ type logging struct {
 	told map[string]time.Time // by provider: when OnAccount was told last
 }
 
-// Unwrap gives the Sender that is logged.
-func (l *logging) Unwrap() sms.Sender { return l.next }
-
 func (l *logging) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	began := clock()
 	receipt, err := l.next.Send(ctx, m)

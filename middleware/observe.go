@@ -49,9 +49,6 @@ type observe struct {
 	f    func(context.Context, Event)
 }
 
-// Unwrap gives the Sender that is observed.
-func (o *observe) Unwrap() sms.Sender { return o.next }
-
 func (o *observe) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	began := clock()
 	receipt, err := o.next.Send(ctx, m)

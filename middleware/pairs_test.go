@@ -30,7 +30,8 @@ func repeat(s step, n int) []step {
 // is called for so many messages, and what the last of them tells.
 func TestPairs_overOneVendor(t *testing.T) {
 	retry := middleware.Retry(middleware.RetryOptions{})
-	breaker := middleware.Breaker(middleware.BreakerOptions{Name: "a", Failures: 4})
+	var state middleware.Stater // of the last breaker that was made
+	breaker := watched(middleware.Breaker(middleware.BreakerOptions{Name: "a", Failures: 4}), &state)
 	timeout := middleware.Timeout(time.Second)
 	validate := middleware.Validate(codes(t))
 	perNumber := func(count int) sms.Middleware {
@@ -147,6 +148,7 @@ func TestPairs_overOneVendor(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				v := newVendor("a", test.plan...)
+				state = closed{}
 				s := sms.Chain(v, test.chain...)
 				var r sms.Receipt
 				var err error
@@ -159,7 +161,7 @@ func TestPairs_overOneVendor(t *testing.T) {
 				if got := told(t, r, err); got != test.want {
 					t.Errorf("the last message tells %q, want %q", got, test.want)
 				}
-				if got := middleware.StateOf(s); got != test.state {
+				if got := state.State(); got != test.state {
 					t.Errorf("the breaker is %v, want %v", got, test.state)
 				}
 			})
@@ -274,3 +276,8 @@ func TestPairs_textOfTheWholeStory(t *testing.T) {
 		}
 	})
 }
+
+// closed is the state of a chain without a breaker.
+type closed struct{}
+
+func (closed) State() middleware.State { return middleware.StateClosed }

@@ -102,9 +102,6 @@ type rateLimit struct {
 	o       RateLimitOptions
 }
 
-// Unwrap gives the Sender behind the limit.
-func (r *rateLimit) Unwrap() sms.Sender { return r.next }
-
 func (r *rateLimit) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	if r.o.Exempt != nil && r.o.Exempt(m) {
 		return r.next.Send(ctx, m)

@@ -15,10 +15,12 @@ import (
 // What went wrong in libraries like this one, each as a test.
 
 // guarded is what the recommended order puts around one vendor.
-func guarded(v *vendor) sms.Sender {
+func guarded(v *vendor) sms.Sender { return watchedBy(v, new(middleware.Stater)) }
+
+func watchedBy(v *vendor, breaker *middleware.Stater) sms.Sender {
 	return sms.Chain(v,
 		middleware.Retry(middleware.RetryOptions{}),
-		middleware.Breaker(middleware.BreakerOptions{Name: v.name}),
+		watched(middleware.Breaker(middleware.BreakerOptions{Name: v.name}), breaker),
 		middleware.Timeout(5*time.Second))
 }
 
@@ -52,12 +54,13 @@ func TestRegression_aThousandInvalidNumbers(t *testing.T) {
 		for range 1000 {
 			a.plan = append(a.plan, step{err: no("a", sms.InvalidNumber)})
 		}
-		s := middleware.Failover(guarded(a), guarded(b))
+		var breaker middleware.Stater
+		s := middleware.Failover(watchedBy(a, &breaker), guarded(b))
 		for range 1000 {
 			_, err := s.Send(t.Context(), message)
 			wantReason(t, err, sms.InvalidNumber, sms.Rejected)
 		}
-		if got := middleware.StateOf(s); got != middleware.StateClosed || a.calls() != 1000 || b.calls() != 0 {
+		if got := breaker.State(); got != middleware.StateClosed || a.calls() != 1000 || b.calls() != 0 {
 			t.Errorf("the breaker is %v, a was called %d times and b %d", got, a.calls(), b.calls())
 		}
 		if r, err := s.Send(t.Context(), message); err != nil || r.Provider != "a" {
@@ -69,12 +72,13 @@ func TestRegression_aThousandInvalidNumbers(t *testing.T) {
 func TestRegression_allDownThenOneBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newVendor("a"), newVendor("b")
-		s := middleware.Failover(guarded(a), guarded(b))
+		var ofA, ofB middleware.Stater
+		s := middleware.Failover(watchedBy(a, &ofA), watchedBy(b, &ofB))
 		a.plan, b.plan = repeat(down, 1000), repeat(step{err: no("b", sms.Unavailable)}, 1000)
 		for range 20 {
 			_, _ = s.Send(t.Context(), message)
 		}
-		if got := middleware.StateOf(s); got != middleware.StateOpen {
+		if got := min(ofA.State(), ofB.State()); got != middleware.StateOpen {
 			t.Fatalf("with both down the breakers are %v", got)
 		}
 		b.plan = nil

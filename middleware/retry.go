@@ -3,6 +3,7 @@ package middleware
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -39,9 +40,6 @@ type RetryOptions struct {
 	// that a program with little traffic retries at all: 25 a second do no vendor
 	// harm. Defaults to 250; negative: none.
 	BudgetFloor int
-	// FindFor is how long the vendor is asked at most whether it has a message whose
-	// outcome is Unknown. Defaults to [DefaultFindFor]; negative: it is never asked.
-	FindFor time.Duration
 }
 
 func (o RetryOptions) withDefaults() RetryOptions {
@@ -51,7 +49,6 @@ func (o RetryOptions) withDefaults() RetryOptions {
 	o.MaxElapsed = cmp.Or(max(o.MaxElapsed, 0), 30*time.Second)
 	o.Budget = cmp.Or(o.Budget, 0.2)
 	o.BudgetFloor = max(cmp.Or(o.BudgetFloor, 250), 0)
-	o.FindFor = cmp.Or(o.FindFor, DefaultFindFor)
 	return o
 }
 
@@ -60,22 +57,16 @@ func (o RetryOptions) withDefaults() RetryOptions {
 // certainly was not sent. A try whose outcome is Unknown is repeated at once for a
 // Verification only.
 //
-// For every other kind the vendor is asked first, where next has an [sms.Finder]:
-// at once, and with growing gaps for up to FindFor, as long as the caller is there
-// and the message has not expired. Found is accepted: the receipt's Attempts tell
-// the try as it ended, and after it what was found. Where the vendor certainly
-// never took the message the try is Rejected after all, and the table decides; a
-// vendor needs [sms.FindAfter] to be certain, so this comes only where FindFor and
-// the caller have that long. Else the outcome stays Unknown, and the error holds
-// [sms.ErrUndecided]. Asking is no call of next: no breaker further in sees it. A
-// Finder that panics has not decided; one that ignores its context is waited for.
+// To have the vendor asked about every other kind, put [Confirm] around next: if
+// the vendor certainly never took the message, the try is Rejected, and the table
+// decides.
 //
 // It waits at least the RetryAfter of the last error where there is one. A wait
 // that would be longer than MaxDelay, or end after the caller's deadline, after
 // Message.Expires or after MaxElapsed, is not begun: the error is given on at
 // once, so that a Failover around it goes on to a vendor that is free. For the
-// same reason it does not wait for a [Breaker] further in that is open, nor where
-// Budget is spent.
+// same reason an error that matches [ErrOpen] ends the tries, and so does a spent
+// Budget. A wait for our own pace further in counts for none of these times.
 //
 // Where the caller's context ends during a wait, the error is that of the tries
 // so far, which is what is known of the message, and errors.Is finds the
@@ -95,9 +86,6 @@ type retry struct {
 	o      RetryOptions
 	budget retryBudget
 }
-
-// Unwrap gives the Sender that is retried.
-func (r *retry) Unwrap() sms.Sender { return r.next }
 
 func (r *retry) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	if cause := over(ctx, m); cause != nil {
@@ -121,9 +109,6 @@ func (r *retry) again(ctx context.Context, m sms.Message, first time.Duration, e
 		err, waited = withoutWait(err)
 		first, began = first+waited, began+waited
 		story.failed(err, clock()-began)
-		if receipt, found := story.settle(ctx, m, r.next, r.o.FindFor, began); found {
-			return receipt, nil
-		}
 		if n >= r.o.Attempts || !story.allow(m, sms.Reason.SameVendor) {
 			return sms.Receipt{}, story.err(nil)
 		}
@@ -169,7 +154,7 @@ func (r *retry) delay(ctx context.Context, m sms.Message, first time.Duration, n
 		}
 		longest *= 2
 	}
-	if StateOf(r.next) == StateOpen {
+	if errors.Is(err, ErrOpen) {
 		return 0, false
 	}
 	delay := jitter(longest) + 1

@@ -115,7 +115,7 @@ func (s *simulation) stack(p plan) sms.Sender {
 		if p.vendor != nil {
 			vendor = p.vendor(v)
 		}
-		around := []sms.Middleware{middleware.Retry(middleware.RetryOptions{Attempts: 3, MinDelay: 100 * time.Millisecond, MaxDelay: 2 * time.Second, FindFor: askedFor})}
+		around := []sms.Middleware{middleware.Retry(middleware.RetryOptions{Attempts: 3, MinDelay: 100 * time.Millisecond, MaxDelay: 2 * time.Second})}
 		if p.outsideRetry != nil {
 			around = append([]sms.Middleware{p.outsideRetry}, around...)
 		}
@@ -125,7 +125,8 @@ func (s *simulation) stack(p plan) sms.Sender {
 		if p.outsideBreaker != nil {
 			around = append(around, p.outsideBreaker)
 		}
-		around = append(around, middleware.Breaker(middleware.BreakerOptions{Name: name, Failures: failures, OpenFor: 10 * time.Second}))
+		finder, _ := vendor.(sms.Finder)
+		around = append(around, middleware.Confirm(finder, askedFor), middleware.Breaker(middleware.BreakerOptions{Name: name, Failures: failures, OpenFor: 10 * time.Second}))
 		if p.insideBreaker != nil {
 			around = append(around, p.insideBreaker)
 		}
@@ -140,7 +141,7 @@ func (s *simulation) stack(p plan) sms.Sender {
 	if p.limiter != nil {
 		limiter = p.limiter(limiter)
 	}
-	return sms.Chain(middleware.FailoverWith(middleware.FailoverOptions{FindFor: askedFor}, stacks...), middleware.Validate(nil),
+	return sms.Chain(middleware.Failover(stacks...), middleware.Validate(nil),
 		middleware.RateLimit(limiter, middleware.RateLimitOptions{Name: "per_number", Key: middleware.ByNumber}))
 }
 

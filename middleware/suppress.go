@@ -35,9 +35,6 @@ type suppress struct {
 	list Suppressions
 }
 
-// Unwrap gives the Sender behind the list.
-func (s *suppress) Unwrap() sms.Sender { return s.next }
-
 func (s *suppress) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	if cause := over(ctx, m); cause != nil {
 		return sms.Receipt{}, refuse(m, cause)

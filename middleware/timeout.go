@@ -22,9 +22,8 @@ const DefaultTimeout = 5 * time.Second
 // It ends the context that the Sender is given. A Sender returns soon after its
 // context ends; Timeout starts no goroutine to leave one that does not.
 //
-// Where the caller's own deadline is sooner, the caller's context goes down
-// untouched, nothing is allocated, and its end is the caller's. Else there is one
-// allocation: no timer runs before the Sender asks for ctx.Done.
+// If the caller's own deadline is sooner, the caller's context goes down
+// untouched, nothing is allocated, and its end is the caller's.
 func Timeout(d time.Duration) sms.Middleware {
 	if d <= 0 {
 		d = DefaultTimeout
@@ -37,15 +36,12 @@ type timeout struct {
 	d    time.Duration
 }
 
-// Unwrap gives the Sender that is bounded.
-func (t *timeout) Unwrap() sms.Sender { return t.next }
-
 func (t *timeout) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= t.d {
 		return t.next.Send(ctx, m)
 	}
-	bounded := &lazyDeadline{Context: ctx, at: time.Now().Add(t.d)}
-	defer bounded.release()
+	bounded, cancel := context.WithTimeout(ctx, t.d)
+	defer cancel()
 	receipt, err := t.next.Send(bounded, m)
 	if err == nil || ctx.Err() != nil || bounded.Err() == nil {
 		return receipt, err

@@ -89,7 +89,7 @@ func clock() time.Duration { return time.Since(epoch) }
 // over tells why m may not go out at all any more: the caller's context has
 // ended, or m has expired. It is asked before every try.
 func over(ctx context.Context, m sms.Message) error {
-	if err := ctx.Err(); err != nil {
+	if err := ended(ctx); err != nil {
 		return err
 	}
 	if !m.Expires.IsZero() && m.Expired(time.Now()) {
@@ -98,25 +98,55 @@ func over(ctx context.Context, m sms.Message) error {
 	return nil
 }
 
+type waitsKey struct{}
+
+// WithWaits returns ctx with a second end for what waits inside a middleware of this
+// package: for a turn, between two tries, and between two questions. When waits ends,
+// such a wait ends with its cause, and no further try begins. A call that is under
+// way is ctx's alone. notify.Client uses it to shut down.
+func WithWaits(ctx, waits context.Context) context.Context {
+	return context.WithValue(ctx, waitsKey{}, waits)
+}
+
+// waitsOf returns the second end of ctx.
+func waitsOf(ctx context.Context) context.Context {
+	if waits, ok := ctx.Value(waitsKey{}).(context.Context); ok {
+		return waits
+	}
+	return context.Background()
+}
+
+// ended returns why nothing may begin any more: the caller's context has ended, or the
+// context of waits.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return context.Cause(waitsOf(ctx))
+}
+
 // refuse makes the error of a message that over has stopped before its first try.
 func refuse(m sms.Message, cause error) *sms.Error {
 	e := sms.Refuse(m, sms.Canceled, cause)
-	if cause == error(sms.Expired) {
+	switch cause {
+	case error(sms.Expired):
 		e.Reason, e.Err = sms.Expired, nil
+	case sms.ErrClosed:
+		e.Reason = sms.Internal
 	}
 	return e
 }
 
-// wait waits for d, or until ctx ends, and then gives the context's error.
+// wait waits for d, or until ctx or its waits end, and then returns why.
 func wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return ctx.Err()
 	case <-ctx.Done():
-		return ctx.Err()
+	case <-waitsOf(ctx).Done():
 	}
+	return ended(ctx)
 }
 
 // fits tells whether a wait of d from now ends before the caller's deadline and

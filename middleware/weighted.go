@@ -18,17 +18,21 @@ type Share struct {
 	Weight int
 	// Sender is a provider, or a Failover that begins with it.
 	Sender sms.Sender
+	// State is what the Sender's breaker does now ([Stater]). Nil: it counts as
+	// closed.
+	State func() State
 }
 
 // A Weighted sends each message to one of several Senders, by weights that may
 // change while it runs. The choice is smooth: of weights 5, 1, 1 the first has
 // five of any seven messages in a row, never five at once.
 //
-// A Sender whose breaker is open is passed over without a wait, as long as
+// A Share whose State is open is passed over without a wait, as long as
 // another with a weight is not. It tries one Sender only. For the others to be
 // tried after it, make each Share a [Failover] that begins with another vendor.
 type Weighted struct {
 	senders []sms.Sender
+	states  []func() State
 	index   map[string]int
 
 	mu      sync.Mutex
@@ -50,6 +54,7 @@ func NewWeighted(shares ...Share) (*Weighted, error) {
 		}
 		w.index[s.Name] = i
 		w.senders = append(w.senders, s.Sender)
+		w.states = append(w.states, s.State)
 		w.weights = append(w.weights, bounded(s.Weight))
 	}
 	if len(faults) > 0 {
@@ -86,14 +91,6 @@ func (w *Weighted) Weight(name string) int {
 	return w.weights[i]
 }
 
-// Unwrap gives the Senders in the order of the shares.
-func (w *Weighted) Unwrap() []sms.Sender { return append([]sms.Sender(nil), w.senders...) }
-
-// CheckTemplate asks every Sender, whatever its weight now.
-func (w *Weighted) CheckTemplate(name string, p sms.Params) error {
-	return checkAll(w.senders, name, p)
-}
-
 // Send sends m by the Sender whose turn it is. With no weight above zero every
 // message is Unsupported.
 func (w *Weighted) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
@@ -107,8 +104,8 @@ func (w *Weighted) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 // open marks the Senders whose breaker is open, the first 64 of them. No lock is
 // held: a breaker that is asked may have a change of state to tell.
 func (w *Weighted) open() (mask uint64) {
-	for i, s := range w.senders[:min(len(w.senders), 64)] {
-		if StateOf(s) == StateOpen {
+	for i, state := range w.states[:min(len(w.states), 64)] {
+		if state != nil && state() == StateOpen {
 			mask |= 1 << i
 		}
 	}

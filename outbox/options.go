@@ -71,8 +71,9 @@ type Options struct {
 	// minutes.
 	AskFor time.Duration
 
-	// Finder asks vendors whether they have a message of unknown outcome. Nil: the
-	// Sender, if it can.
+	// Finder is asked about messages whose outcome is unknown. Defaults to Sender, if
+	// that is an sms.Finder; a Sender that is wrapped is none, so give what it is
+	// wrapped around here. With neither, such messages are held, and New logs it.
 	Finder sms.Finder
 	// Known is asked before the vendors, for what this program knows by itself of a
 	// message of unknown outcome, such as a delivery report. A receipt means that the
@@ -81,7 +82,7 @@ type Options struct {
 	// Mark identifies what decides how the Sender's messages look to vendors. After a
 	// crash, "the vendor never took it" is believed only if the process that asks has
 	// the mark of the process that sent; else only a find counts, and the message is
-	// Held. Defaults to the Sender's Mark(), which a notify.Client has.
+	// Held. Defaults to the Mark() of Sender, else of Finder: a notify.Client has it.
 	Mark string
 
 	// QuietHours put off by kind what falls into them. A Verification has none.

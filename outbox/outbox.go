@@ -38,7 +38,7 @@ type Outbox struct {
 // and Start begins to send. Every fault of the options comes in one error.
 func New(o Options) (*Outbox, error) {
 	o = o.withDefaults()
-	b := &Outbox{o: o, engine: o.Engine, keys: newKeys(o.Keys, o.OpenKeys, o.RefusePlain), places: map[string]int{}, log: o.Logger, shut: make(chan struct{})}
+	b := &Outbox{o: o, engine: o.Engine, keys: newKeys(o.Keys, o.OpenKeys, o.RefusePlain), places: map[string]int{}, log: o.Logger, mark: o.Mark, shut: make(chan struct{})}
 	var zoneData error
 	if len(o.QuietHours) > 0 {
 		zoneData = b.zones.checkData()
@@ -47,10 +47,13 @@ func New(o Options) (*Outbox, error) {
 		return nil, err
 	}
 	if b.finder = o.Finder; b.finder == nil {
-		b.finder, _ = sms.FinderOf(o.Sender)
+		b.finder, _ = o.Sender.(sms.Finder)
 	}
-	if b.mark = o.Mark; b.mark == "" {
-		if m, ok := o.Sender.(interface{ Mark() string }); ok {
+	if b.finder == nil {
+		b.log.Warn("outbox: no vendor can be asked: Options.Sender is no sms.Finder and Options.Finder is nil, so a message whose outcome is unknown is held for a person")
+	}
+	for _, marked := range []any{o.Sender, o.Finder} {
+		if m, ok := marked.(interface{ Mark() string }); ok && b.mark == "" {
 			b.mark = m.Mark()
 		}
 	}

@@ -1,7 +1,6 @@
 package sms
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -13,11 +12,6 @@ import (
 type Checker interface {
 	CheckTemplate(name string, p Params) error
 }
-
-// ErrNoPreview is the cause of an Unsupported error of a Previewer that stands
-// before providers none of which can show what it would send. It says nothing
-// about the message.
-var ErrNoPreview = errors.New("no provider of its route can show what it would send")
 
 // A Previewer shows what would be sent, without sending.
 type Previewer interface {

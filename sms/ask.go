@@ -138,6 +138,11 @@ func (u *undecided) Is(target error) bool {
 
 // answer returns the *Error that a Finder refused a question with; nil: none.
 func (u *undecided) answer() *Error {
-	e, _ := errors.AsType[*Error](u.cause)
-	return e
+	if e, ok := errors.AsType[*Error](u.cause); ok {
+		return e
+	}
+	if inner, ok := errors.AsType[*undecided](u.cause); ok {
+		return inner.answer()
+	}
+	return nil
 }

@@ -12,6 +12,11 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
+// asked is a vendor that can be asked.
+type asked struct{ vendor }
+
+func (*asked) Ask(context.Context, sms.Question) (sms.Receipt, error) { return sms.Receipt{}, nil }
+
 // finderFunc is a vendor that can be asked.
 type finderFunc func(ctx context.Context, q sms.Question) (sms.Receipt, error)
 

@@ -34,11 +34,13 @@ func (f SenderFunc) Send(ctx context.Context, m Message) (Receipt, error) { retu
 type Middleware func(next Sender) Sender
 
 // Chain puts middleware around s. The first one is the outermost: it sees the
-// message first and the answer last. Nil entries are skipped.
+// message first and the answer last. Nil entries are skipped; without any middleware
+// the result is s itself.
 //
-// Whatever a middleware returns, Unwrap of the result gives what it was wrapped
-// around, so that abilities further down are found by [As] and [FinderOf]. A
-// nil s, and a middleware that returns nil, make a Sender that answers Internal.
+// Else the result is a Sender and nothing else: it has none of the abilities of s
+// ([AbilitiesOf]), because a middleware may change the message that s would be
+// asked about. Keep s itself to ask it. A nil s, and a middleware that returns
+// nil, make a Sender that answers Internal.
 func Chain(s Sender, mw ...Middleware) Sender {
 	if s == nil {
 		s = missing("Chain was given no Sender")
@@ -47,47 +49,25 @@ func Chain(s Sender, mw ...Middleware) Sender {
 		if mw[i] == nil {
 			continue
 		}
-		s = attach(mw[i](s), s)
+		next := mw[i](s)
+		if next == nil {
+			next = missing("a middleware returned no Sender")
+		}
+		s = SenderFunc(next.Send)
 	}
 	return s
 }
 
-// attach makes sure that outer unwraps to something: to inner, where it does
-// not say so itself.
-func attach(outer, inner Sender) Sender {
-	switch u := outer.(type) {
-	case nil:
-		outer = missing("a middleware returned no Sender")
-	case interface{ Unwrap() Sender }:
-		if u.Unwrap() != nil {
-			return outer
-		}
-	case interface{ Unwrap() []Sender }:
-		return outer
-	}
-	return &layer{Sender: outer, inner: inner}
-}
-
-// A layer gives a Sender without Unwrap the one it was wrapped around.
-type layer struct {
-	Sender
-	inner Sender
-}
-
-func (l *layer) Unwrap() Sender { return l.inner }
-
-// Wrap returns a Sender that calls send and unwraps to next. It is what a
-// [Middleware] returns, so that the abilities of next are not hidden. A nil send
-// is next's own.
+// Wrap returns a Sender that calls send. It is what a [Middleware] returns. A nil
+// send is next's own. The result has none of the abilities of next.
 func Wrap(next Sender, send SenderFunc) Sender {
 	switch {
 	case send != nil:
+		return send
 	case next != nil:
-		send = next.Send
-	default:
-		send = missing("Wrap was given neither a Sender nor a function").Send
+		return SenderFunc(next.Send)
 	}
-	return &wrapped{send: send, next: next}
+	return missing("Wrap was given neither a Sender nor a function")
 }
 
 // missing answers in the place of a Sender that a program forgot, rather than
@@ -96,43 +76,4 @@ func missing(what string) Sender {
 	return SenderFunc(func(_ context.Context, m Message) (Receipt, error) {
 		return Receipt{}, Refuse(m, Internal, errors.New(what))
 	})
-}
-
-type wrapped struct {
-	send SenderFunc
-	next Sender
-}
-
-func (w *wrapped) Send(ctx context.Context, m Message) (Receipt, error) { return w.send(ctx, m) }
-func (w *wrapped) Unwrap() Sender                                       { return w.next }
-
-// As looks for an ability: the first Sender, from s down through Unwrap() Sender
-// and Unwrap() []Sender, that is a T. Of several Senders side by side it takes
-// the first that has it; [FinderOf] is the one to use for a [Finder], which has
-// to ask all of them.
-func As[T any](s Sender) (T, bool) {
-	if s == nil {
-		var zero T
-		return zero, false
-	}
-	if t, ok := s.(T); ok {
-		return t, true
-	}
-	if l, ok := s.(*layer); ok {
-		if t, ok := l.Sender.(T); ok {
-			return t, true
-		}
-	}
-	switch u := s.(type) {
-	case interface{ Unwrap() Sender }:
-		return As[T](u.Unwrap())
-	case interface{ Unwrap() []Sender }:
-		for _, next := range u.Unwrap() {
-			if t, ok := As[T](next); ok {
-				return t, true
-			}
-		}
-	}
-	var zero T
-	return zero, false
 }

@@ -19,12 +19,6 @@ func (v *vendor) Send(context.Context, sms.Message) (sms.Receipt, error) {
 
 func (v *vendor) CheckTemplate(string, sms.Params) error { return errors.New(v.name) }
 
-// side has several Senders side by side, as a failover does.
-type side []sms.Sender
-
-func (s side) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) { return s[0].Send(ctx, m) }
-func (s side) Unwrap() []sms.Sender                                         { return s }
-
 // noting is a middleware that notes when it is passed.
 func noting(name string, log *[]string) sms.Middleware {
 	return func(next sms.Sender) sms.Sender {
@@ -37,7 +31,7 @@ func noting(name string, log *[]string) sms.Middleware {
 	}
 }
 
-// bare is a middleware that returns a function without Unwrap.
+// bare is a middleware that returns a function.
 func bare(next sms.Sender) sms.Sender { return sms.SenderFunc(next.Send) }
 
 func TestChain_order(t *testing.T) {
@@ -61,37 +55,29 @@ func TestChain_withoutMiddlewareIsTheSender(t *testing.T) {
 	}
 }
 
-// Unwrap gives what was wrapped, whatever the middleware returns.
-func TestChain_unwraps(t *testing.T) {
-	v := &vendor{"v"}
-	noUnwrap := func(next sms.Sender) sms.Sender { return sms.Wrap(nil, next.Send) }
+// A chain has none of the abilities of what it is around, however it is made: a
+// middleware may send another message than the one that would be asked about.
+func TestChain_hidesAbilities(t *testing.T) {
+	same := func(next sms.Sender) sms.Sender { return next }
+	embedded := func(next sms.Sender) sms.Sender { return struct{ *vendor }{next.(*vendor)} }
 	for name, mw := range map[string][]sms.Middleware{
-		"made with Wrap":           {noting("a", new([]string))},
-		"a bare function":          {bare},
-		"bare functions":           {bare, noting("a", new([]string)), bare},
-		"an Unwrap that gives nil": {noUnwrap},
-		"all of them":              {noUnwrap, bare, noting("a", new([]string))},
+		"made with Wrap":            {noting("a", new([]string))},
+		"a function":                {bare},
+		"the Sender itself":         {same},
+		"a type that embeds it":     {embedded},
+		"several":                   {bare, noting("a", new([]string)), same},
+		"Wrap without a function":   {func(next sms.Sender) sms.Sender { return sms.Wrap(next, nil) }},
+		"around a chain of its own": {func(next sms.Sender) sms.Sender { return sms.Chain(next, same) }},
 	} {
-		s := sms.Chain(v, mw...)
-		for range mw {
-			u, ok := s.(interface{ Unwrap() sms.Sender })
-			if !ok {
-				t.Fatalf("%s: a %T does not unwrap", name, s)
-			}
-			s = u.Unwrap()
-		}
-		if s != sms.Sender(v) {
-			t.Errorf("%s: ends at a %T", name, s)
-		}
-		chained := sms.Chain(v, mw...)
+		chained := sms.Chain(&vendor{"v"}, mw...)
 		if r, err := chained.Send(t.Context(), sms.Message{}); err != nil || r.Provider != "v" {
 			t.Errorf("%s: %v, %v", name, r, err)
 		}
-		if found, ok := sms.As[*vendor](chained); !ok || found != v {
-			t.Errorf("%s: the vendor is hidden", name)
+		if got := sms.AbilitiesOf(chained); got != (sms.Abilities{}) {
+			t.Errorf("%s: %+v", name, got)
 		}
-		if c, ok := sms.As[sms.Checker](chained); !ok || c.CheckTemplate("", nil).Error() != "v" {
-			t.Errorf("%s: its ability is hidden", name)
+		if _, ok := chained.(sms.Checker); ok {
+			t.Errorf("%s: its ability is reached through the chain", name)
 		}
 	}
 }
@@ -112,49 +98,7 @@ func TestChain_nothingGiven(t *testing.T) {
 	if r, err := sms.Wrap(&vendor{"v"}, nil).Send(t.Context(), sms.Message{}); err != nil || r.Provider != "v" {
 		t.Errorf("Wrap without a function: %v, %v", r, err)
 	}
-	if found, ok := sms.As[*vendor](sms.Chain(&vendor{"v"}, null)); !ok || found.name != "v" {
-		t.Error("a middleware that returned nothing hides the vendor")
-	}
 }
-
-// A middleware may put others beside what it was given, all of whom are asked.
-func TestChain_severalSideBySide(t *testing.T) {
-	a, b := &asked{vendor: vendor{"a"}, answer: sms.ErrNotFound}, &asked{vendor: vendor{"b"}, answer: sms.ErrNotFound}
-	s := sms.Chain(a, func(next sms.Sender) sms.Sender { return side{next, b} }, bare)
-	f, ok := sms.FinderOf(s)
-	if !ok {
-		t.Fatal("no Finder")
-	}
-	if _, err := f.Ask(t.Context(), sms.Question{}); !errors.Is(err, sms.ErrNotFound) || a.calls != 1 || b.calls != 1 {
-		t.Errorf("%v after %d and %d calls", err, a.calls, b.calls)
-	}
-}
-
-func TestAs(t *testing.T) {
-	a, b := &vendor{"a"}, &vendor{"b"}
-	s := sms.Chain(side{sms.SenderFunc(a.Send), sms.Chain(a, bare), b}, bare)
-	if found, ok := sms.As[*vendor](s); !ok || found != a {
-		t.Errorf("of several the first: %v", found)
-	}
-	if found, ok := sms.As[side](s); !ok || len(found) != 3 {
-		t.Errorf("what a bare middleware is around: %v", found)
-	}
-	if _, ok := sms.As[sms.Finder](s); ok {
-		t.Error("an ability that no one has was found")
-	}
-	if _, ok := sms.As[*vendor](nil); ok {
-		t.Error("something was found in nothing")
-	}
-	if _, ok := sms.As[*vendor](side{nil, sms.Wrap(nil, a.Send)}); ok {
-		t.Error("something was found in nothing, side by side")
-	}
-	if found, ok := sms.As[*custom](sms.Chain(b, func(next sms.Sender) sms.Sender { return &custom{Sender: next} })); !ok || found.Sender != sms.Sender(b) {
-		t.Error("the middleware's own type was not found")
-	}
-}
-
-// custom is a middleware's own Sender without Unwrap.
-type custom struct{ sms.Sender }
 
 func ExampleChain() {
 	say := func(name string) sms.Middleware {

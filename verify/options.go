@@ -28,6 +28,11 @@ const (
 type Options struct {
 	// Sender sends the codes: a notify.Client, as a rule.
 	Sender sms.Sender
+	// Checker is asked by New whether the template can carry a code. Defaults to
+	// Sender, if that is an sms.Checker; a Sender that is wrapped is none, so give
+	// what it is wrapped around here. With neither, a template that cannot carry a
+	// code is found by the first Start, and New logs it.
+	Checker sms.Checker
 	// Store keeps codes, counts and limits. Processes that serve the same users
 	// share one.
 	Store Store

@@ -55,9 +55,18 @@ func TestNew_asksTheSender(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wrapped := sms.Wrap(vendor, vendor.Send) // the ability is found through middleware
-			_, err = verify.New(verify.Options{Sender: wrapped, Store: verify.NewMemoryStore(), Key: key("one"), Template: "login-code"})
-			wantReason(t, err, sms.InvalidMessage, sms.Rejected)
+			wrapped := sms.Wrap(vendor, vendor.Send) // it is no Checker any more
+			for name, o := range map[string]verify.Options{"the Sender": {Sender: vendor}, "Options.Checker": {Sender: wrapped, Checker: vendor}} {
+				o.Store, o.Key, o.Template = verify.NewMemoryStore(), key("one"), "login-code"
+				_, err = verify.New(o)
+				t.Log(name)
+				wantReason(t, err, sms.InvalidMessage, sms.Rejected)
+			}
+			var log bytes.Buffer
+			_, err = verify.New(verify.Options{Sender: wrapped, Store: verify.NewMemoryStore(), Key: key("one"), Template: "login-code", Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			if err != nil || !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "Options.Checker is nil") {
+				t.Errorf("without a Checker: %v, log %s", err, &log)
+			}
 		})
 	}
 }

@@ -24,8 +24,7 @@ type Verifier struct {
 }
 
 // New makes a Verifier. It does no I/O. All that is wrong with o comes in one
-// error. Where the Sender, or what it wraps, is an [sms.Checker], New asks it
-// with a code of o.Digits and refuses what it refuses.
+// error. New asks o.Checker with a code of o.Digits and refuses what it refuses.
 func New(o Options) (*Verifier, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
@@ -44,10 +43,14 @@ func New(o Options) (*Verifier, error) {
 	} else {
 		v.starter, _ = o.Store.(Starter)
 	}
-	if c, ok := sms.As[sms.Checker](o.Sender); ok {
-		if err := c.CheckTemplate(o.Template, v.params(nil, strings.Repeat("0", o.Digits))); err != nil {
-			return nil, fmt.Errorf("verify: template %q cannot carry a code of %d digits: %w", o.Template, o.Digits, err)
-		}
+	checker := o.Checker
+	if checker == nil {
+		checker, _ = o.Sender.(sms.Checker)
+	}
+	if checker == nil {
+		o.Logger.Warn("verify: the template was not checked: Options.Sender is no sms.Checker and Options.Checker is nil", "template", o.Template)
+	} else if err := checker.CheckTemplate(o.Template, v.params(nil, strings.Repeat("0", o.Digits))); err != nil {
+		return nil, fmt.Errorf("verify: template %q cannot carry a code of %d digits: %w", o.Template, o.Digits, err)
 	}
 	return v, nil
 }

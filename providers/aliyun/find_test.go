@@ -292,11 +292,7 @@ func TestFind_afterACutConnection(t *testing.T) {
 		if sms.OutcomeOf(err) != sms.Unknown {
 			t.Fatalf("%v is %v", err, sms.OutcomeOf(err))
 		}
-		f, ok := sms.FinderOf(p)
-		if !ok {
-			t.Fatal("the provider is no Finder")
-		}
-		receipt, err := f.Ask(t.Context(), sms.Question{Message: m, Since: began})
+		receipt, err := p.Ask(t.Context(), sms.Question{Message: m, Since: began})
 		if taken := cut == sandbox.HangUpAfter; taken != (err == nil) || !taken && !errors.Is(err, sms.ErrNotFound) {
 			t.Errorf("cut %s: %+v, %v", cut, receipt, err)
 		}

@@ -21,7 +21,7 @@ func TestDestination(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, ok := sms.As[sms.Locator](s)
+		l, ok := s.(sms.Locator)
 		if !ok || l.Destination() != (sms.Destination{Trial: want}) {
 			t.Errorf("in the place of %s: %v", driver, s)
 		}

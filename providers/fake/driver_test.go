@@ -56,7 +56,7 @@ func TestInTheDriversPlace(t *testing.T) {
 		t.Errorf("the fake behind both has %d messages", n)
 	}
 	// Each vendor is asked for its own messages alone.
-	finder, _ := sms.FinderOf(first)
+	finder := first.(sms.Finder)
 	m := hello(ann)
 	m.Key = "abroad"
 	if _, err := finder.Ask(t.Context(), sms.Question{Message: m, Since: time.Now()}); !errors.Is(err, sms.ErrNotFound) {

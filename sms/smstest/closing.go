@@ -19,7 +19,7 @@ import (
 
 func checkClosed(t *trial) {
 	p := t.accepting()
-	if _, ok := sms.As[io.Closer](p.Sender); !ok {
+	if _, ok := p.Sender.(io.Closer); !ok {
 		return // nothing to close: checkNothingLeft looks whether that is so
 	}
 	if _, err := t.send(p, t.code()); !t.accepted(err, "a message before Close") {

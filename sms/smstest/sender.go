@@ -18,10 +18,10 @@ func (t *trial) open(endpoint string) sms.Sender {
 	return s
 }
 
-// close closes s, where s or what it wraps has a Close.
+// close closes s, if it has a Close.
 func (t *trial) close(s sms.Sender) {
 	t.guard("Close", func() {
-		if c, ok := sms.As[io.Closer](s); ok {
+		if c, ok := s.(io.Closer); ok {
 			if err := c.Close(); err != nil {
 				t.faultf("Close failed: %v", err)
 			}

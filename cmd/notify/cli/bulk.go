@@ -133,7 +133,7 @@ func (o *opened) checkRows(ctx context.Context, s *sheet, f bulkFlags) (answer b
 		m, err := s.message(r, f.template, f.region)
 		segments := 0
 		if err == nil {
-			segments, err = o.checkRow(m, used)
+			segments, err = o.checkRow(ctx, m, used)
 		}
 		if err != nil {
 			answer.Bad = append(answer.Bad, badRow{r.row, words(err)})
@@ -154,23 +154,20 @@ func (o *opened) checkRows(ctx context.Context, s *sheet, f bulkFlags) (answer b
 
 // checkRow tells why nobody would send m. A provider that cannot show what it
 // would send may send it.
-func (o *opened) checkRow(m sms.Message, used map[string]bool) (segments int, err error) {
-	if err := o.templates.Check(m); err != nil {
-		return 0, err
-	}
-	route := o.route(m)
-	if len(route) == 0 {
-		_, err := o.client.Preview(m) // which says what to add
+func (o *opened) checkRow(ctx context.Context, m sms.Message, used map[string]bool) (segments int, err error) {
+	r, err := o.client.Resolve(ctx, m)
+	if err != nil {
 		return 0, err
 	}
 	var refused []error
-	for _, name := range route {
+	for _, name := range r.Route {
 		used[name] = true
-		if _, ok := sms.As[sms.Previewer](o.senders[name]); !ok {
+		provider, _ := o.client.Provider(name)
+		p, err := provider.Preview(r)
+		switch {
+		case errors.Is(err, errors.ErrUnsupported):
 			return segments, nil
-		}
-		p, err := previewOf(o.senders[name], m)
-		if err == nil {
+		case err == nil:
 			return p.Segments, nil
 		}
 		refused = append(refused, err)

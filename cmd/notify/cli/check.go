@@ -112,20 +112,19 @@ func (c *checkAnswer) ask(ctx context.Context, o *opened) error {
 		findings []sms.Finding
 		err      error
 	}
-	names := o.providers()
-	answers := make([]said, len(names))
+	providers := o.client.Providers()
+	answers := make([]said, len(providers))
 	var asking sync.WaitGroup
-	for i, name := range names {
-		inspector, ok := sms.As[sms.Inspector](o.senders[name])
-		if !ok {
-			answers[i].findings = []sms.Finding{{Subject: "account", State: sms.NotChecked, Detail: "this provider has no vendor to ask"}}
-			continue
-		}
-		asking.Go(func() { answers[i].findings, answers[i].err = inspector.Inspect(ctx) })
+	for i, p := range providers {
+		asking.Go(func() { answers[i].findings, answers[i].err = p.Inspect(ctx) })
 	}
 	asking.Wait()
 	var failed []error
-	for i, name := range names {
+	for i, p := range providers {
+		name := p.Name()
+		if errors.Is(answers[i].err, errors.ErrUnsupported) {
+			answers[i] = said{findings: []sms.Finding{{Subject: "account", State: sms.NotChecked, Detail: "this provider has no vendor to ask"}}}
+		}
 		for _, f := range answers[i].findings {
 			c.add(name, f)
 		}

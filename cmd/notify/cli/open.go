@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
 
@@ -19,7 +18,6 @@ type opened struct {
 	config    notify.Config
 	client    *notify.Client
 	templates *sms.Registry
-	senders   map[string]sms.Sender // every provider's stack, by configured name
 }
 
 // load reads the configuration, of which all that is read comes beside the error.
@@ -65,13 +63,7 @@ func (a *app) open() (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{config: loaded, client: client, senders: map[string]sms.Sender{}}
-	names := slices.Sorted(maps.Keys(loaded.Providers))
-	if stacks := sideBySide(client); len(stacks) == len(names) {
-		for i, name := range names { // the Client unwraps to them in the order of their names
-			o.senders[name] = stacks[i]
-		}
-	}
+	o := &opened{config: loaded, client: client}
 	if o.templates, err = sms.NewRegistry(loaded.Templates...); err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
@@ -95,56 +87,25 @@ func (a *app) openWithoutSecrets() (*opened, []string, error) {
 	return o, missing, err
 }
 
-// sideBySide goes down to where a message may take one of several ways.
-func sideBySide(s sms.Sender) []sms.Sender {
-	for s != nil {
-		switch u := s.(type) {
-		case interface{ Unwrap() sms.Sender }:
-			s = u.Unwrap()
-		case interface{ Unwrap() []sms.Sender }:
-			return u.Unwrap()
-		default:
-			return nil
-		}
-	}
-	return nil
-}
-
 // providers lists the configured names in order.
-func (o *opened) providers() []string { return slices.Sorted(maps.Keys(o.config.Providers)) }
-
-// route gives the providers that m may go to, in order.
-func (o *opened) route(m sms.Message) []string {
-	if len(o.config.Routes) == 0 {
-		return o.providers()
+func (o *opened) providers() (names []string) {
+	for _, p := range o.client.Providers() {
+		names = append(names, p.Name())
 	}
-	kind := m.Kind
-	if m.Template != "" {
-		kind = o.templates.Kind(m.Template)
-	}
-	if kind == 0 {
-		kind = sms.Notification
-	}
-	for _, r := range o.config.Routes {
-		if (len(r.Regions) == 0 || slices.Contains(r.Regions, m.To.Region())) &&
-			(len(r.Templates) == 0 || slices.Contains(r.Templates, m.Template)) &&
-			(len(r.Kinds) == 0 || slices.Contains(r.Kinds, kind)) {
-			return r.Providers
-		}
-	}
-	return nil
+	return names
 }
 
 // real lists those of the providers at which a telephone rings, each with where
 // its calls go.
 func (o *opened) real(providers []string) (list []string) {
 	for _, name := range providers {
-		locator, ok := sms.As[sms.Locator](o.senders[name])
+		p, ok := o.client.Provider(name)
 		switch {
-		case !ok:
+		case !ok || p.Destination().Trial:
+		case p.Destination().Endpoint == "":
 			list = append(list, name)
-		case !locator.Destination().Trial:
-			list = append(list, name+" ("+locator.Destination().Endpoint+")")
+		default:
+			list = append(list, name+" ("+p.Destination().Endpoint+")")
 		}
 	}
 	return list

@@ -1,13 +1,13 @@
 package cli
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/notifykit/notify"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -24,12 +24,16 @@ type shownPreview struct {
 	Error      string            `json:"error,omitempty"`
 }
 
-// preview asks each of the providers what it would send for m.
-func (o *opened) preview(m sms.Message, providers []string) []shownPreview {
+// preview asks each of the providers what it would send for a message.
+func (o *opened) preview(r notify.Resolved, providers []string) []shownPreview {
 	all := make([]shownPreview, 0, len(providers))
 	for _, name := range providers {
 		s := shownPreview{Provider: name}
-		p, err := previewOf(o.senders[name], m)
+		provider, _ := o.client.Provider(name)
+		p, err := provider.Preview(r)
+		if errors.Is(err, errors.ErrUnsupported) {
+			err = sms.Refuse(r.Message, sms.Unsupported, errors.New("this provider cannot show what it would send"))
+		}
 		if err != nil {
 			s.Reason, s.Error = sms.ReasonOf(err), err.Error()
 		} else {
@@ -41,14 +45,6 @@ func (o *opened) preview(m sms.Message, providers []string) []shownPreview {
 		all = append(all, s)
 	}
 	return all
-}
-
-func previewOf(s sms.Sender, m sms.Message) (sms.Preview, error) {
-	previewer, ok := sms.As[sms.Previewer](s)
-	if !ok {
-		return sms.Preview{}, sms.Refuse(m, sms.Unsupported, errors.New("this provider cannot show what it would send"))
-	}
-	return previewer.Preview(m)
 }
 
 // outsideGSM lists the characters of text that the GSM 7-bit alphabet lacks, each
@@ -116,4 +112,4 @@ func refusedByAll(all []shownPreview) bool {
 }
 
 // kindName names a kind, an unset one as what it is treated as.
-func kindName(k sms.Kind) string { return cmp.Or(k, sms.Notification).String() }
+func kindName(k sms.Kind) string { return k.OrDefault().String() }

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
+	"github.com/notifykit/notify"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -52,11 +53,12 @@ func (a *app) runPull(c *cobra.Command, f pullFlags) error {
 		return err
 	}
 	defer o.client.Close()
-	name, lister, err := o.lister(f.provider)
+	provider, err := o.lister(f.provider)
 	if err != nil {
 		return err
 	}
-	list, err := lister.ListTemplates(c.Context())
+	name := provider.Name()
+	list, err := provider.ListTemplates(c.Context())
 	if err != nil {
 		return fmt.Errorf("%s could not be asked: %w", name, asked{err})
 	}
@@ -80,27 +82,27 @@ func (a *app) runPull(c *cobra.Command, f pullFlags) error {
 }
 
 // lister chooses whom to ask.
-func (o *opened) lister(name string) (string, sms.Lister, error) {
+func (o *opened) lister(name string) (*notify.Provider, error) {
 	var able []string
-	for _, p := range o.providers() {
-		if _, ok := sms.As[sms.Lister](o.senders[p]); ok {
-			able = append(able, p)
+	for _, p := range o.client.Providers() {
+		if p.Can().ListTemplates {
+			able = append(able, p.Name())
 		}
 	}
 	switch {
 	case name != "" && !slices.Contains(o.providers(), name):
-		return "", nil, misuse("--provider: there is no provider %q: there are %s", name, strings.Join(o.providers(), ", "))
+		return nil, misuse("--provider: there is no provider %q: there are %s", name, strings.Join(o.providers(), ", "))
 	case name != "" && !slices.Contains(able, name):
-		return "", nil, fmt.Errorf("provider %q has no vendor that lists templates", name)
+		return nil, fmt.Errorf("provider %q has no vendor that lists templates", name)
 	case name == "" && len(able) == 0:
-		return "", nil, errors.New("no provider of the configuration has a vendor that lists templates")
+		return nil, errors.New("no provider of the configuration has a vendor that lists templates")
 	case name == "" && len(able) > 1:
-		return "", nil, misuse("several providers can be asked: write --provider with one of %s", strings.Join(able, ", "))
+		return nil, misuse("several providers can be asked: write --provider with one of %s", strings.Join(able, ", "))
 	case name == "":
 		name = able[0]
 	}
-	lister, _ := sms.As[sms.Lister](o.senders[name])
-	return name, lister, nil
+	provider, _ := o.client.Provider(name)
+	return provider, nil
 }
 
 // pulled writes the vendor's templates as ours, under our names where we have

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/notifykit/notify"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -82,15 +83,15 @@ func (a *app) runSend(c *cobra.Command, f sendFlags, args []string) error {
 		return err
 	}
 	defer o.client.Close()
-	if err := o.templates.Check(m); err != nil {
+	r, err := o.client.Resolve(c.Context(), m)
+	switch {
+	case err != nil && (f.dryRun || sms.ReasonOf(err) != sms.Unsupported): // what no route takes is reported as a send is
 		return err
-	}
-	route := o.route(m)
-	if f.dryRun {
-		return a.dryRun(o, m, route)
+	case f.dryRun:
+		return a.dryRun(o, r)
 	}
 	if !f.yes {
-		if err := a.askBefore(c.Context(), "1 message to "+m.To.String(), o.real(route)); err != nil {
+		if err := a.askBefore(c.Context(), "1 message to "+m.To.String(), o.real(r.Route)); err != nil {
 			return err
 		}
 	}
@@ -100,12 +101,8 @@ func (a *app) runSend(c *cobra.Command, f sendFlags, args []string) error {
 }
 
 // dryRun shows what each provider of the route would send.
-func (a *app) dryRun(o *opened, m sms.Message, route []string) error {
-	if len(route) == 0 {
-		_, err := o.client.Preview(m) // which says that no route takes it, and what to add
-		return err
-	}
-	previews := o.preview(m, route)
+func (a *app) dryRun(o *opened, r notify.Resolved) error {
+	previews := o.preview(r, r.Route)
 	err := a.show(previews, func() {
 		a.writePreviews(previews)
 		fmt.Fprintln(a.out, "\nNothing was sent.")

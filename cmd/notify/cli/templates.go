@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -88,7 +89,7 @@ template all are shown that take these values. Nothing is sent.`,
 		Example: `  notify templates render login-code code=482913
   notify templates render code=482913
   notify templates render login-code code=482913 --to +85251234567 --json`,
-		RunE:              a.beginArgs(func(_ *cobra.Command, args []string) error { return a.runRender(args, to, region) }),
+		RunE:              a.beginArgs(func(c *cobra.Command, args []string) error { return a.runRender(c.Context(), args, to, region) }),
 		ValidArgsFunction: a.completeTemplates,
 	}
 	c.Flags().StringVar(&to, "to", "", "the recipient's number; a made-up one where it is left out")
@@ -102,7 +103,7 @@ type rendered struct {
 	Previews []shownPreview `json:"previews"`
 }
 
-func (a *app) runRender(args []string, to, region string) error {
+func (a *app) runRender(ctx context.Context, args []string, to, region string) error {
 	name := ""
 	if len(args) > 0 && !strings.Contains(args[0], "=") {
 		name, args = args[0], args[1:]
@@ -133,7 +134,11 @@ func (a *app) runRender(args []string, to, region string) error {
 		if m.To == "" {
 			m.To = exampleNumber(t)
 		}
-		r := rendered{t.Name, o.preview(m, o.bound(t))}
+		resolved, err := o.client.Resolve(ctx, m) // what no route takes is shown too, and the providers say what they refuse
+		if sms.ReasonOf(err) == sms.Internal {
+			return err
+		}
+		r := rendered{t.Name, o.preview(resolved, o.bound(t))}
 		if !refusedByAll(r.Previews) {
 			status = StatusDone
 		}

@@ -1,7 +1,6 @@
 package middleware_test
 
 import (
-	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -13,93 +12,6 @@ import (
 )
 
 const inland, abroad = sms.Number("+8613800000000"), sms.Number("+15005550006")
-
-func TestRoute(t *testing.T) {
-	a, b, c, d := newVendor("a"), newVendor("b"), newVendor("c"), newVendor("d")
-	s := middleware.Route(
-		middleware.Rule{Templates: []string{"never"}}, // without a Sender: left out
-		middleware.Rule{Tags: map[string]string{"tenant": "acme"}, To: d},
-		middleware.Rule{Regions: []string{"CN"}, Kinds: []sms.Kind{sms.Verification}, To: a},
-		middleware.Rule{Regions: []string{"CN"}, Kinds: []sms.Kind{sms.Notification}, To: b},
-		middleware.Rule{Templates: []string{"order"}, To: c},
-	)
-	tests := []struct {
-		name string
-		m    sms.Message
-		want string // the provider; empty: none
-	}{
-		{"region and kind", sms.Message{To: inland, Kind: sms.Verification}, "a"},
-		{"an unset kind is a notification", sms.Message{To: inland}, "b"},
-		{"template", sms.Message{To: abroad, Template: "order"}, "c"},
-		{"a body is of no template", sms.Message{To: abroad, Body: "order"}, ""},
-		{"the first match wins", sms.Message{To: inland, Template: "order", Kind: sms.Verification}, "a"},
-		{"tag", sms.Message{To: inland, Kind: sms.Verification, Tags: map[string]string{"tenant": "acme"}}, "d"},
-		{"a tag of another value", sms.Message{To: abroad, Template: "order", Tags: map[string]string{"tenant": "other"}}, "c"},
-		{"another kind", sms.Message{To: inland, Kind: sms.Promotion}, ""},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			r, err := s.Send(t.Context(), test.m)
-			if test.want == "" {
-				wantReason(t, err, sms.Unsupported, sms.Rejected)
-				if strings.Contains(err.Error(), string(test.m.To)) {
-					t.Errorf("the number is in %q", err)
-				}
-				return
-			}
-			if err != nil || r.Provider != test.want {
-				t.Errorf("got %q, %v; want %q", r.Provider, err, test.want)
-			}
-		})
-	}
-}
-
-func TestRoute_openBreakerIsPassedOver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a, b := newVendor("a"), newVendor("b")
-		open := trip(t, a, middleware.BreakerOptions{})
-		s := middleware.Route(middleware.Rule{Regions: []string{"CN"}, To: open}, middleware.Rule{To: b})
-		began := time.Now()
-		if r, err := s.Send(t.Context(), message); err != nil || r.Provider != "b" || len(r.Attempts) != 0 {
-			t.Errorf("got %v, %v; want b at once", r, err)
-		}
-		_, err := middleware.Route(middleware.Rule{Regions: []string{"CN"}, To: open}).Send(t.Context(), message)
-		wantReason(t, err, sms.Unavailable, sms.Rejected)
-		if time.Since(began) != 0 {
-			t.Errorf("it waited %v", time.Since(began))
-		}
-		time.Sleep(30 * time.Second)
-		if r, err := s.Send(t.Context(), message); err != nil || r.Provider != "a" {
-			t.Errorf("half-open: got %v, %v; want a to be tried", r, err)
-		}
-	})
-}
-
-func TestRoute_CheckTemplate(t *testing.T) {
-	refusing := func(name string) (sms.Sender, error) {
-		err := no(name, sms.InvalidMessage)
-		return checking{newVendor(name), err}, err
-	}
-	a, errA := refusing("a")
-	b, errB := refusing("b")
-	c, errC := refusing("c")
-	s := middleware.Route(
-		middleware.Rule{Regions: []string{"CN"}, To: a},
-		middleware.Rule{Templates: []string{"login-code"}, To: b},
-		middleware.Rule{To: c})
-	checker, ok := sms.As[sms.Checker](s)
-	if !ok {
-		t.Fatal("a route is no Checker")
-	}
-	err := checker.CheckTemplate("login-code", nil)
-	if !errors.Is(err, errA) || !errors.Is(err, errB) || errors.Is(err, errC) {
-		t.Errorf("login-code may come to a and b only: %v", err)
-	}
-	err = checker.CheckTemplate("order", nil)
-	if !errors.Is(err, errA) || errors.Is(err, errB) || !errors.Is(err, errC) {
-		t.Errorf("order may come to a and c only: %v", err)
-	}
-}
 
 func weighted(t *testing.T, shares ...middleware.Share) *middleware.Weighted {
 	t.Helper()
@@ -165,7 +77,7 @@ func TestWeighted_openBreakerIsPassedOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newVendor("a"), newVendor("b")
 		open := trip(t, a, middleware.BreakerOptions{})
-		w := weighted(t, middleware.Share{Name: "a", Weight: 9, Sender: open}, middleware.Share{Name: "b", Weight: 1, Sender: b})
+		w := weighted(t, middleware.Share{Name: "a", Weight: 9, Sender: open, State: open.(middleware.Stater).State}, middleware.Share{Name: "b", Weight: 1, Sender: b})
 		if got := turns(t, w, 5); got != "bbbbb" {
 			t.Errorf("with a open: %s", got)
 		}

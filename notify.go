@@ -1,0 +1,223 @@
+package notify
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/notifykit/notify/middleware"
+	"github.com/notifykit/notify/sms"
+)
+
+// ErrClosed is what Send returns after Close, as the cause of an *sms.Error that
+// is Rejected. It is sms.ErrClosed.
+var ErrClosed = sms.ErrClosed
+
+// A Client sends messages through the providers of a Config. Any number of
+// goroutines may use it at once. It starts none.
+//
+// It is an sms.Sender, an sms.Checker and an sms.Finder. Its providers are reached
+// by [Client.Provider].
+type Client struct {
+	stack     sms.Sender // from what is outermost to the router's paths
+	registry  *sms.Registry
+	router    *router
+	rewrites  []Rewrite
+	redirect  sms.Number // Config.Redirect
+	providers map[string]*Provider
+	guard     guard
+	mark      string
+	made      []io.Closer // providers that drivers made
+
+	waits context.Context // of what waits on our side: ended by Shutdown at once
+	quit  context.CancelCauseFunc
+	life  context.Context // of calls: ended when Shutdown's context ends
+	kill  context.CancelFunc
+
+	mu      sync.Mutex    // guards what follows
+	closing bool          // no call begins
+	calls   int           // in flight
+	idle    chan struct{} // closed when closing and calls is zero
+	once    sync.Once     // closes made
+	faults  error         // what that came to; read after once
+}
+
+var (
+	_ sms.Sender  = (*Client)(nil)
+	_ sms.Checker = (*Client)(nil)
+	_ sms.Finder  = (*Client)(nil)
+)
+
+// Send sends m through the providers of its route until one accepts it, as far
+// as the table of reasons allows. A nil error means that a vendor has accepted
+// it. Every error holds an *sms.Error: sms.OutcomeOf and sms.ReasonOf read it.
+//
+// An empty m.Key is filled in with sms.NewKey; Receipt.Key and Error.Key report it.
+// After Close the error is ErrClosed, Rejected.
+func (c *Client) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+	keyless := m.Key == ""
+	if keyless {
+		m.Key = sms.NewKey()
+	}
+	if !c.begin() {
+		return sms.Receipt{}, sms.Refuse(m, sms.Internal, ErrClosed)
+	}
+	defer c.end()
+	if err := ctx.Err(); err != nil {
+		return sms.Receipt{}, sms.Refuse(m, sms.Canceled, err)
+	}
+	receipt, err := c.send(ctx, m, keyless)
+	if err != nil {
+		return receipt, c.explain(ctx, m, err)
+	}
+	receipt.Key = cmp.Or(receipt.Key, m.Key)
+	return receipt, nil
+}
+
+// send resolves m and gives it to the stack, whose waits end with c.waits.
+func (c *Client) send(ctx context.Context, m sms.Message, keyless bool) (sms.Receipt, error) {
+	r, err := c.resolve(ctx, m)
+	if err != nil {
+		return sms.Receipt{}, err
+	}
+	if r.Expired(time.Now()) {
+		return sms.Receipt{}, sms.Refuse(r.Message, sms.Expired, nil)
+	}
+	on := &call{Resolved: r, keyless: keyless}
+	if c.guard.needed {
+		on.print = c.guard.fingerprint(r.Message)
+	}
+	m = r.Message
+	m.To = r.Recipient // until the guard: limits count it
+	ctx, release := c.alive(ctx)
+	defer release()
+	return c.stack.Send(middleware.WithWaits(context.WithValue(ctx, callKey{}, on), c.waits), m)
+}
+
+// A call is one Send on its way through the stack. Contexts carry it.
+type call struct {
+	Resolved
+	keyless bool   // the caller gave no Key
+	print   uint64 // of Params and Tags
+}
+
+type callKey struct{}
+
+// callOf returns the call that ctx belongs to; nil: none.
+func callOf(ctx context.Context) *call {
+	on, _ := ctx.Value(callKey{}).(*call)
+	return on
+}
+
+// alive returns ctx, which ends besides when Shutdown ends calls. release frees what
+// it holds.
+func (c *Client) alive(ctx context.Context) (_ context.Context, release func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(c.life, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// explain completes an error of the stack: an *sms.Error it is, with the key of
+// m, and an end that Shutdown has brought is not called the caller's.
+func (c *Client) explain(ctx context.Context, m sms.Message, err error) error {
+	e := sms.AsError(err)
+	ended := c.life.Err() != nil && ctx.Err() == nil && e.Reason == sms.Canceled
+	if e == err && e.Key != "" && !ended {
+		return err
+	}
+	explained := *e
+	explained.Key = cmp.Or(explained.Key, m.Key)
+	if ended {
+		explained.Reason, explained.Err = sms.Internal, ErrClosed
+	}
+	return &explained
+}
+
+// begin notes a call, unless the Client is closing.
+func (c *Client) begin() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
+		return false
+	}
+	c.calls++
+	return true
+}
+
+// end notes the end of a call.
+func (c *Client) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.calls--; c.calls == 0 && c.closing {
+		close(c.idle)
+	}
+}
+
+// cutGrace is how long Shutdown waits, after it has ended the calls, for Senders to
+// return, which they must do soon after their context ends.
+const cutGrace = time.Second
+
+// Shutdown closes the Client. From now on Send is refused. What waits on our side, for
+// a turn or for another try, ends at once with ErrClosed. Calls that have left for a
+// vendor are waited for until ctx ends; then they are ended, their outcome is
+// Unknown, and Shutdown returns ctx's error. When all calls have ended it closes the
+// providers that drivers made, not those given as a Sender, and returns their errors
+// too.
+//
+// It may be called again, and by several goroutines at once: each waits, as long as
+// its own ctx allows. Do not call it from inside a Send, such as in a Middleware: it
+// would wait for itself.
+func (c *Client) Shutdown(ctx context.Context) error {
+	c.mu.Lock()
+	if !c.closing {
+		c.closing = true
+		if c.calls == 0 {
+			close(c.idle)
+		}
+	}
+	c.mu.Unlock()
+	c.quit(ErrClosed)
+	cut := c.wait(ctx)
+	if cut != nil {
+		c.kill()
+		grace, cancel := context.WithTimeout(context.Background(), cutGrace)
+		defer cancel()
+		if c.wait(grace) != nil {
+			return cut // a Sender ignores its context: the providers stay open for it
+		}
+	}
+	c.once.Do(func() {
+		c.kill()
+		var faults []error
+		for _, p := range slices.Backward(c.made) {
+			faults = append(faults, p.Close())
+		}
+		c.faults = errors.Join(faults...)
+	})
+	if cut == nil || c.faults == nil {
+		return cmp.Or(cut, c.faults)
+	}
+	return errors.Join(cut, c.faults)
+}
+
+// wait waits until no call is in flight, or returns ctx's error.
+func (c *Client) wait(ctx context.Context) error {
+	select {
+	case <-c.idle:
+		return nil
+	default:
+	}
+	select {
+	case <-c.idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close is Shutdown that waits for calls however long they last.
+func (c *Client) Close() error { return c.Shutdown(context.Background()) }

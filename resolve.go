@@ -1,0 +1,283 @@
+package notify
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/notifykit/notify/sms"
+)
+
+// A Rewrite changes a message before anything else happens to it. Its argument is a
+// copy, which it may change and return.
+//
+// It may change To, From, Template (to one of the same kind), Params, Body, Tags and
+// Expires. One that changes Key or the kind is refused. It must return the same for
+// the same message in every process, whenever it is called: Find asks the vendor
+// about what it returns now. smstest.CheckRewrite tests that. It may be called by
+// several goroutines at once.
+//
+// An error refuses the message: Rejected, with the Reason that the error holds,
+// else Internal. CheckTemplate calls it with a message that has a Template and
+// Params only.
+type Rewrite func(ctx context.Context, m sms.Message) (sms.Message, error)
+
+// Resolved is a message as providers are given it: after Config.Rewrite and
+// Config.Redirect, with its kind. Client.Resolve makes it, and handles take it, so
+// that no message is rewritten twice. It prints as its Message does: masked.
+type Resolved struct {
+	sms.Message // Key as it was given: only Send fills in an empty one
+	// Recipient is To before Redirect. Limits by number count it.
+	Recipient sms.Number
+	// Route names the providers that the message may be given to, in order.
+	Route []string
+
+	path *path
+}
+
+// Resolve returns m as providers are given it. Its error is why m is refused before
+// any provider: by a Rewrite, by the rules for its kind, or because no route takes
+// it. With an error, Resolved holds what is known so far. Message.Expires is not
+// looked at.
+func (c *Client) Resolve(ctx context.Context, m sms.Message) (Resolved, error) {
+	r, err := c.resolve(ctx, m)
+	r.Message, r.Route = r.Clone(), slices.Clone(r.Route)
+	return r, err
+}
+
+// resolve is the one place in which a message becomes what providers are given.
+func (c *Client) resolve(ctx context.Context, m sms.Message) (Resolved, error) {
+	m, err := c.rewrite(ctx, m)
+	r := Resolved{Message: m, Recipient: m.To}
+	if err != nil {
+		return r, err
+	}
+	if err := c.registry.Check(m); err != nil {
+		return r, err
+	}
+	r.Kind = c.registry.KindOf(m)
+	r.To = cmp.Or(c.redirect, m.To) // last: a Rewrite must not undo it
+	if r.path = c.router.pick(r.Message); r.path == nil {
+		return r, c.router.refuse(r.Message)
+	}
+	r.Route = r.path.Providers
+	return r, nil
+}
+
+// rewrite returns m as Config.Rewrite has changed it.
+func (c *Client) rewrite(ctx context.Context, m sms.Message) (sms.Message, error) {
+	if len(c.rewrites) == 0 {
+		return m, nil
+	}
+	was, kind := m, c.registry.KindOf(m)
+	m = m.Clone()
+	for i, change := range c.rewrites {
+		var err error
+		if m, err = change(ctx, m); err != nil {
+			return was, sms.Refuse(was, sms.ReasonOf(err), fmt.Errorf("Config.Rewrite[%d]: %w", i, err))
+		}
+		switch {
+		case m.Key != was.Key:
+			return was, sms.Refuse(was, sms.Internal, fmt.Errorf("Config.Rewrite[%d] changed the message's Key, by which it is known afterwards: keep it", i))
+		case c.registry.KindOf(m) != kind:
+			return was, sms.Refuse(was, sms.Internal, fmt.Errorf("Config.Rewrite[%d] changed the message's kind from %v to %v, which decides whether it may be repeated: keep it", i, kind, c.registry.KindOf(m)))
+		}
+	}
+	return m, nil
+}
+
+// Find asks the providers of m's route whether they have m, which settles an
+// Unknown outcome after its call. m is the message as it was given to Send, m.Key
+// the key that Error.Key reported, and since is when Send was called. It returns a
+// receipt if one has it, sms.ErrNotFound if every provider of the route certainly
+// never took it, and an error that matches sms.ErrUndecided if that cannot be
+// known, which includes a route with a provider that cannot be asked. Only after
+// sms.ErrNotFound may m be sent again.
+//
+// It holds only under the configuration that sent m: another text, route, redirect
+// or Rewrite makes it ask about another message. After a restart use Ask with the
+// Mark of the Client that sent it. It holds only if Send has returned: a message
+// that waited for its turn may have left long after since. Use Ask with Until.
+func (c *Client) Find(ctx context.Context, m sms.Message, since time.Time) (sms.Receipt, error) {
+	return c.Ask(ctx, sms.Question{Message: m, Since: since, Until: since})
+}
+
+// Ask asks the vendors about a message whose outcome is Unknown. See Find, and
+// sms.Question for what q holds. If q.Mark is not the Client's Mark, another
+// configuration sent the message: it can be found, but the answer is never
+// sms.ErrNotFound. Ask asks each provider once; sms.Schedule asks again.
+func (c *Client) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
+	if !c.begin() {
+		return sms.Receipt{}, fmt.Errorf("%w: %w", sms.ErrUndecided, ErrClosed)
+	}
+	defer c.end()
+	ctx, release := c.alive(ctx)
+	defer release()
+	return sms.Ask(ctx, asking{c}, q)
+}
+
+// asking is the Finder behind Client.Ask. sms.Ask calls it, and holds it to what a
+// Finder promises.
+type asking struct{ c *Client }
+
+func (a asking) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
+	r, err := a.c.resolve(ctx, q.Message)
+	if err != nil {
+		return sms.Receipt{}, err
+	}
+	names := q.Providers
+	if len(names) == 0 {
+		names = r.Route
+	}
+	q.Message, q.Providers = r.Message, nil
+	var undecided []error
+	unsupported := 0
+	for _, name := range names {
+		p, ok := a.c.providers[name]
+		if !ok {
+			undecided = append(undecided, fmt.Errorf("provider %q, which may have it, is not in this configuration", name))
+			continue
+		}
+		receipt, err := sms.Ask(ctx, p.asks, q)
+		if err == nil {
+			return receipt, nil
+		}
+		if errors.Is(err, errors.ErrUnsupported) {
+			unsupported++
+			err = fmt.Errorf("provider %q cannot be asked", name) // another one may still have it
+		}
+		if err != sms.ErrNotFound {
+			undecided = append(undecided, err)
+		}
+	}
+	switch {
+	case unsupported == len(names):
+		return sms.Receipt{}, fmt.Errorf("no provider of its route can be asked: %w", errors.ErrUnsupported)
+	case len(undecided) > 0:
+		return sms.Receipt{}, errors.Join(undecided...)
+	case q.Mark != "" && q.Mark != a.c.mark:
+		return sms.Receipt{}, errors.New("another configuration sent it (Client.Mark), and what this one looks for may be another message")
+	}
+	return sms.Receipt{}, sms.ErrNotFound
+}
+
+// CheckTemplate reports whether a message of this template with these values would
+// be refused: by a Rewrite, by the rules for its kind, or by any provider that it
+// may be given to.
+func (c *Client) CheckTemplate(name string, p sms.Params) error {
+	m, err := c.rewrite(context.Background(), sms.Message{Template: name, Params: p})
+	if err != nil || m.Template == "" { // a body has no variables to check
+		return err
+	}
+	return c.checkTemplate(m.Template, m.Params)
+}
+
+func (c *Client) checkTemplate(name string, p sms.Params) error {
+	t, err := c.registry.Lookup(name)
+	if err != nil {
+		return err
+	}
+	if err := c.registry.CheckTemplate(name, p); err != nil {
+		return err
+	}
+	var faults []error
+	for _, provider := range c.router.taking(t) {
+		err := c.providers[provider].CheckTemplate(name, p)
+		_, bound := t.Bindings[provider]
+		switch {
+		case errors.Is(err, errors.ErrUnsupported): // it cannot check
+		case !bound && sms.ReasonOf(err) == sms.Unsupported: // the route allows for it: the message goes to another provider
+		default:
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Preview returns what the first provider of m's route that can preview would send.
+// Nothing is sent, and no limit counts it. If none can, the error is Unsupported and
+// matches errors.ErrUnsupported.
+func (c *Client) Preview(ctx context.Context, m sms.Message) (sms.Preview, error) {
+	r, err := c.resolve(ctx, m)
+	if err != nil {
+		return sms.Preview{}, err
+	}
+	return c.preview(r)
+}
+
+func (c *Client) preview(r Resolved) (sms.Preview, error) {
+	err := error(sms.Refuse(r.Message, sms.Unsupported, fmt.Errorf("no provider of its route can show what it would send: %w", errors.ErrUnsupported)))
+	for _, name := range r.Route {
+		preview, failed := c.providers[name].Preview(r)
+		switch {
+		case errors.Is(failed, errors.ErrUnsupported):
+			continue
+		case failed == nil, sms.ReasonOf(failed) != sms.Unsupported:
+			return preview, failed
+		}
+		err = failed
+	}
+	return sms.Preview{}, err
+}
+
+// A router picks the first route that a message matches. It is the only one.
+type router struct{ paths []path }
+
+// A path is a Route made ready.
+type path struct {
+	Route
+	sender sms.Sender // the providers with failover
+}
+
+// pick returns the first path that m, whose kind is known, matches; nil: none.
+func (r *router) pick(m sms.Message) *path {
+	region := m.To.Region()
+	for i := range r.paths {
+		if p := &r.paths[i]; p.matches(m, region) {
+			return p
+		}
+	}
+	return nil
+}
+
+func (r Route) matches(m sms.Message, region string) bool {
+	return (len(r.Regions) == 0 || slices.Contains(r.Regions, region)) &&
+		(len(r.Templates) == 0 || slices.Contains(r.Templates, m.Template)) &&
+		(len(r.Kinds) == 0 || slices.Contains(r.Kinds, m.Kind))
+}
+
+// refuse returns the error of a message that no route takes.
+func (r *router) refuse(m sms.Message) error {
+	what := "a body"
+	if m.Template != "" {
+		what = fmt.Sprintf("template %q", m.Template)
+	}
+	where := "a number of no known region"
+	if region := m.To.Region(); region != "" {
+		where = "region " + region
+	}
+	return sms.Refuse(m, sms.Unsupported, fmt.Errorf(
+		"no route takes a message of kind %v with %s to %s: add a route for it, or one without regions, templates and kinds at the end", m.Kind, what, where))
+}
+
+// taking names the providers that messages of t may be given to, each once.
+func (r *router) taking(t sms.Template) (providers []string) {
+	routes := make([]Route, len(r.paths))
+	for i := range r.paths {
+		routes[i] = r.paths[i].Route
+	}
+	for i := range routes {
+		if !mayTake(routes, i, t) {
+			continue
+		}
+		for _, name := range routes[i].Providers {
+			if !slices.Contains(providers, name) {
+				providers = append(providers, name)
+			}
+		}
+	}
+	return providers
+}
