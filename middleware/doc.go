@@ -10,23 +10,29 @@
 //
 // # The order
 //
-// From the outermost to the vendor:
+// This is the order in which notify.Client puts them, from the outermost to the
+// vendor. A test holds it against the list there, which has the reason for each place.
 //
-//	Log, Observe  see every message and its whole story
-//	Validate      a message that nobody could deliver costs no token and no try; fills in the Kind
-//	Redirect      in staging: what counts by number counts the one telephone
-//	Suppress      who has opted out costs nothing either
-//	Deduplicate   a message that came twice costs no second token
-//	Budget        refuses before Failover, which would go around it
-//	RateLimit     for each number: one token for a message, however many tries it takes
-//	DryRun        in place of all that follows
-//	Route         the vendors that a message may go to; or Weighted
-//	Failover      the vendors in order; each of them is
-//	  Retry         tries again where that helps soon, so that the next vendor is not asked for nothing
-//	  Breaker       counts every try; while it is open, neither a pacer's token nor a wait is spent
-//	  RateLimit     with a Pacer: the vendor's calls a second, each try counted
-//	  Timeout       the vendor's time alone, without our own waits
-//	  the provider
+//	Deduplicate                a message that came twice costs no second token
+//	RateLimit by number        one token for a message, however many tries it takes
+//	Budget                     refuses before Failover, which would go around it
+//	Config.Middleware          the user's own
+//	guard                      refuses a message that was changed on the way
+//	DryRun                     in place of all that follows
+//	Failover                   the vendors of a route in order; for each of them:
+//	AllowedNumbers             outside of production, real vendors get these only
+//	Retry                      tries again if that helps soon, before the next vendor is tried
+//	Pace                       our own pace for the vendor; waiting is no time of the vendor's
+//	Confirm                    asks the vendor after an unknown outcome
+//	Breaker                    counts every try; while it is open, Retry ends
+//	Timeout                    the vendor's time alone, without our own waits
+//	ProviderConfig.Middleware  the user's own, for one vendor
+//
+// In a chain of your own, Log and Observe go outermost, because they see every message
+// with all its tries; then [Validate], so that a message that could not be delivered
+// costs no token and no try, and fills in the Kind; then [Suppress]. To send by route,
+// write a Sender that picks one of several, or use notify.Client. [Weighted] goes in
+// the place of Failover or around several.
 //
 // A Timeout outside of a Breaker is a caller's deadline to it, and counts only
 // as [BreakerOptions.SlowAfter] says. A Breaker outside of a Retry counts
@@ -43,8 +49,8 @@
 //
 // # Cost
 //
-// On success nothing is allocated, except by a Timeout where the caller's own
-// deadline is not sooner: one allocation. The tests hold that.
+// On success nothing is allocated, except by a Timeout if the caller's own deadline is
+// not sooner: the four allocations of context.WithTimeout. The tests hold that.
 //
 // # What it does not promise
 //
