@@ -207,18 +207,53 @@ func TestClient_limits(t *testing.T) {
 		})
 	})
 
-	t.Run("per provider: what is too much goes to the next one", func(t *testing.T) {
+	t.Run("per provider: a message waits for its turn, and goes on to the next one by overflow or as a code", func(t *testing.T) {
+		for name, test := range map[string]struct {
+			overflow  bool
+			kind      sms.Kind
+			providers []string
+			calls     string
+			took      time.Duration
+		}{
+			"waits":                     {false, sms.Notification, []string{"a", "b"}, "4 and 0", 30 * time.Second},
+			"overflows":                 {true, sms.Notification, []string{"a", "b"}, "1 and 3", 0},
+			"a code":                    {false, sms.Verification, []string{"a", "b"}, "1 and 3", 0},
+			"a code without a next one": {false, sms.Verification, []string{"a"}, "4 and 0", 30 * time.Second},
+			"overflow at the last":      {true, sms.Notification, []string{"b", "a"}, "0 and 4", 0},
+		} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					a, b := newVendor("a"), newVendor("b")
+					client := open(t, notify.Config{Limits: notify.Limits{PerProvider: map[string]float64{"a": 0.1}},
+						Routes: []notify.Route{{Providers: test.providers, Overflow: test.overflow}}}, a, b)
+					defer client.Close()
+					began, m := time.Now(), body()
+					m.Kind = test.kind
+					for range 4 {
+						if _, err := client.Send(t.Context(), m); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if got := fmt.Sprintf("%d and %d", a.count(), b.count()); got != test.calls || time.Since(began) != test.took {
+						t.Errorf("%s calls in %v", got, time.Since(began))
+					}
+				})
+			})
+		}
+	})
+
+	t.Run("per provider: an end of the Client ends the wait", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			a, b := newVendor("a"), newVendor("b")
-			client := open(t, notify.Config{Limits: notify.Limits{PerProvider: map[string]float64{"a": 0.1}}, Retry: middleware.RetryOptions{Attempts: 1}}, a, b)
-			defer client.Close()
-			for range 4 {
-				if _, err := client.Send(t.Context(), body()); err != nil {
-					t.Fatal(err)
-				}
+			a := newVendor("a")
+			client := open(t, notify.Config{Limits: notify.Limits{PerProvider: map[string]float64{"a": 0.001}}}, a)
+			if _, err := client.Send(t.Context(), body()); err != nil {
+				t.Fatal(err)
 			}
-			if a.count() != 1 || b.count() != 3 {
-				t.Errorf("%d and %d calls", a.count(), b.count())
+			if p, _ := client.Provider("a"); p.State().Wait < 900*time.Second {
+				t.Errorf("the next message waits %v", p.State().Wait)
+			}
+			if err := closeDuring(t, client); sms.OutcomeOf(err) != sms.Rejected || !errors.Is(err, notify.ErrClosed) || a.count() != 1 {
+				t.Errorf("%v, %d calls", err, a.count())
 			}
 		})
 	})

@@ -129,6 +129,10 @@ type Route struct {
 	Kinds []sms.Kind `yaml:"kinds" default:"all" doc:"a list; a message without a kind is a 'notification'"`
 	// Providers by configured name, in order of failover.
 	Providers []string `yaml:"providers" default:"needed" doc:"a list, in order of failover"`
+	// Overflow lets a message go on to the next of Providers instead of waiting for its
+	// turn (Limits.PerProvider) for longer than half a second. Verification codes do so
+	// without it.
+	Overflow bool `yaml:"overflow" default:"false" doc:"a message goes on to the next provider instead of waiting for its turn for longer than half a second; codes do so without it"`
 	// AllowUnbound lets a template take this route although one of Providers has
 	// no binding for it. Without it such a route is a fault, because the gap would
 	// be found in the first outage. With it, that provider decides by itself: one
@@ -156,9 +160,9 @@ type Limits struct {
 	// Rejected further in does not count. Empty: no limit.
 	PerNumber []middleware.Window `yaml:"per_number,rate" default:"none" doc:"a list: how many messages one number may get; all of them hold, over any span of that length"`
 	// PerProvider is how many calls a second a provider is given, by configured
-	// name. A call over it waits for up to half a second, and is then Throttled,
-	// Rejected. No entry: no limit.
-	PerProvider map[string]float64 `yaml:"per_provider,rate" default:"none" doc:"by provider: calls a second; a call over it waits for up to half a second, then is Throttled and goes on to the next provider"`
+	// name. A message waits for its turn until its context or Expires ends, codes before
+	// all others; see Route.Overflow. No entry: no limit.
+	PerProvider map[string]float64 `yaml:"per_provider,rate" default:"none" doc:"by provider: calls a second; a message waits for its turn, codes first"`
 	// Budget is how many segments may be spent in an hour or day of the clock; all
 	// of them hold. A message over one is Throttled, Rejected. Empty: no limit.
 	Budget []middleware.BudgetLimit `yaml:"budget" default:"none" doc:"by a name of your choice: how many segments may be spent; all of them hold"`

@@ -73,7 +73,7 @@ policies:
 	check("settings", c.Providers["aliyun"].Settings, "map[access_key_id:id senders:map[acme:阿克米 no:NO] timeout:3s]")
 	check("templates", c.Templates, "[{login-code verification 您的验证码是${code},5分钟内有效。 map[code:{6 [0-9]+ true}] "+
 		"map[aliyun:{SMS_0001 SMS_0004 云通信  [code] map[k:12]} local:{   Your code is ${code}. [] map[]}]} {sale promotion Sale! map[] map[]}]")
-	check("routes", c.Routes, "[{[CN NO] [login-code] [verification] [aliyun local] true}]")
+	check("routes", c.Routes, "[{[CN NO] [login-code] [verification] [aliyun local] false true}]")
 	check("limits", c.Limits, "{[1 per 1m0s 5 per 1h0m0s 10 per 24h0m0s 3 per 10m0s] map[aliyun:100 local:0.5] []}")
 	check("retry", []any{c.Retry.Attempts, c.Retry.MinDelay, c.Retry.MaxDelay}, "[2 100ms 1s]")
 	check("breaker", []any{c.Breaker.Failures, c.Breaker.OpenFor, c.Breaker.SlowAfter}, "[9 1m0s 2s]")

@@ -29,6 +29,7 @@ type Provider struct {
 	asks        sms.Finder // nil: it cannot be asked
 	destination sms.Destination
 	breaker     middleware.Stater
+	pace        *middleware.Pace // nil: none
 }
 
 // ProviderState is what a provider does with messages now.
@@ -87,6 +88,9 @@ func (p *Provider) State() ProviderState {
 	var s ProviderState
 	if p.breaker != nil {
 		s.Breaker = p.breaker.State()
+	}
+	if p.pace != nil {
+		s.Wait = p.pace.Wait()
 	}
 	return s
 }

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"math"
 	"slices"
-	"time"
 
 	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/sms"
@@ -304,19 +302,25 @@ func (b *builder) breaker(p *Provider) []sms.Middleware {
 	}}
 }
 
-// maxPace is how long a call waits for its turn at a provider.
-const maxPace = 500 * time.Millisecond
-
-// pace lets a tenth of a second's calls through at once: callers that come
-// together need not queue up one by one, and no second holds many more.
+// pace lets messages wait for their turn at the provider.
 func (b *builder) pace(p *Provider) []sms.Middleware {
 	perSecond, ok := b.config.Limits.PerProvider[p.name]
 	if !ok {
 		return nil
 	}
-	burst := int(math.Min(math.Ceil(perSecond/10), 1e6))
-	return []sms.Middleware{middleware.RateLimit(middleware.NewPacer(perSecond, burst),
-		middleware.RateLimitOptions{Name: p.name, MaxWait: maxPace})}
+	p.pace, _ = middleware.NewPace(middleware.PaceOptions{ // checkLimits has reported its fault
+		Name: p.name, PerSecond: perSecond, Overflow: p.overflows,
+		Open: func() bool { return p.breaker.State() == middleware.StateOpen },
+	})
+	return []sms.Middleware{p.pace.Middleware}
+}
+
+// overflows reports whether a message may go on to the next provider of its route
+// instead of waiting for its turn at p.
+func (p *Provider) overflows(ctx context.Context, m sms.Message) bool {
+	on := callOf(ctx)
+	last := on == nil || on.path.Providers[len(on.path.Providers)-1] == p.name
+	return !last && (on.path.Overflow || m.Kind == sms.Verification)
 }
 
 func (b *builder) timeout(p *Provider) []sms.Middleware {

@@ -309,6 +309,7 @@ func (p *Pace) await(ctx context.Context, m sms.Message, w *waiter, end time.Tim
 		case <-w.wake:
 		case <-timer.C:
 		case <-ctx.Done():
+		case <-waitsOf(ctx).Done():
 		}
 	}
 }

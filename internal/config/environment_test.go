@@ -99,7 +99,7 @@ environments:
 		t.Fatal(words(faults))
 	}
 	got := fmt.Sprint(f.Providers["a"].Settings, f.Providers["b"].Settings, len(f.Providers), f.Routes, f.Limits, f.DryRun)
-	if want := "map[region:cn-beijing senders:map[y:Z]] map[latency:1s] 2 [{[] [] [] [b] false}] {[9 per 24h0m0s] map[] []} false"; got != want {
+	if want := "map[region:cn-beijing senders:map[y:Z]] map[latency:1s] 2 [{[] [] [] [b] false false}] {[9 per 24h0m0s] map[] []} false"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
