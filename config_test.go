@@ -302,7 +302,7 @@ func TestNew_tells_every_fault_of_a_Config_made_in_Go(t *testing.T) {
   providers.nil: driver "nil" made no provider, and no error: a defect of the driver
   providers.none: it has no driver: write "driver: made or nil"
   routes[0].kinds[0]: there is no such kind: write verification, notification, promotion or international
-  templates."": template number 1: it has no name: Message.Template needs one
+  templates."": it has no name: Message.Template needs one
   templates.a: there are two templates called "a": Templates[1] is the second`
 	if err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)

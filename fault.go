@@ -2,10 +2,15 @@ package notify
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/notifykit/notify/internal/config"
+	"github.com/notifykit/notify/middleware"
+	"github.com/notifykit/notify/sms"
 )
 
 // A Fault is one thing wrong with a configuration.
@@ -70,4 +75,333 @@ func newConfigError(faults []config.Fault) error {
 		e.Faults = append(e.Faults, Fault(f))
 	}
 	return e
+}
+
+// unexplained drops those faults that follow from a known one: at the same path
+// or below it. An unset variable is one fault, not an empty key besides.
+func unexplained(faults, known []config.Fault) []config.Fault {
+	return slices.DeleteFunc(faults, func(f config.Fault) bool {
+		return slices.ContainsFunc(known, func(k config.Fault) bool {
+			rest, below := strings.CutPrefix(f.Path, k.Path)
+			return below && (rest == "" || rest[0] == '.' || rest[0] == '[' || k.Path == "")
+		})
+	})
+}
+
+func (b *builder) fault(path string, err error) {
+	fault := b.config.source.Fault(path, err)
+	if _, ok := errors.AsType[*config.MissingError](err); ok {
+		b.missing = append(b.missing, fault)
+		return
+	}
+	b.faults = append(b.faults, fault)
+}
+
+func (b *builder) readDrivers(drivers []sms.Driver) {
+	for i, d := range drivers {
+		_, twice := b.drivers[d.Name]
+		switch {
+		case d.Name == "" || d.Open == nil:
+			b.fault("", fmt.Errorf("driver number %d has no Name or no Open", i+1))
+		case twice:
+			b.fault("", fmt.Errorf("two drivers are called %q: give one of them", d.Name))
+		default:
+			b.drivers[d.Name] = d
+		}
+	}
+}
+
+// checkLimits looks at numbers; routes are looked at by checkRoutes.
+func (b *builder) checkLimits() {
+	for i, w := range b.config.Limits.PerNumber {
+		if err := w.Validate(); err != nil {
+			b.fault(config.Index("limits.per_number", i), err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.config.Limits.PerProvider)) {
+		path := config.Join("limits.per_provider", name)
+		if _, ok := b.config.Providers[name]; !ok {
+			b.fault(path, config.NoSuch("provider", name, keys(b.config.Providers)))
+		}
+		if perSecond := b.config.Limits.PerProvider[name]; !(perSecond > 0) {
+			b.fault(path, fmt.Errorf("%v calls a second let nothing through: write how many, or leave it out for no limit", perSecond))
+		}
+	}
+	if n := b.config.DeduplicateKeys; n < 0 {
+		b.fault("policies.deduplicate_keys", fmt.Errorf("it is %d: write how many keys are kept, or leave it out for 1000000", n))
+	}
+	names := map[string]bool{}
+	for _, l := range b.config.Limits.Budget {
+		if _, err := middleware.NewBudget(l); err != nil {
+			b.fault(config.Join("limits.budget", l.Name), err)
+		}
+		if names[l.Name] {
+			b.fault(config.Join("limits.budget", l.Name), errors.New("there are two of this name: each is counted by its own"))
+		}
+		names[l.Name] = true
+	}
+}
+
+// readTemplates compiles them one by one, so that each fault is told at its
+// template, and the providers are opened with those that are right.
+func (b *builder) readTemplates() {
+	b.templates = make(map[string]sms.Template, len(b.config.Templates))
+	var right []sms.Template
+	for i, t := range b.config.Templates {
+		path := config.Join("templates", t.Name)
+		if _, twice := b.templates[t.Name]; twice {
+			b.fault(path, fmt.Errorf("there are two templates called %q: Templates[%d] is the second", t.Name, i))
+			continue
+		}
+		b.templates[t.Name] = t
+		b.checkBindingNames(path, t)
+		if _, err := sms.NewRegistry(t); err != nil {
+			for _, fault := range templateFaults(path, err) {
+				b.fault(fault.Path, fault.Err)
+			}
+			continue
+		}
+		right = append(right, t)
+	}
+	registry, err := sms.NewRegistry(right...)
+	if err != nil {
+		b.fault("templates", err)
+	}
+	b.registry = registry
+}
+
+// checkBindingNames looks for slips of the pen. A binding for a provider that
+// there is not is no fault by itself: another environment may have it.
+func (b *builder) checkBindingNames(path string, t sms.Template) {
+	var unbound []string
+	for name := range b.config.Providers {
+		if _, bound := t.Bindings[name]; !bound {
+			unbound = append(unbound, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Bindings)) {
+		if _, ok := b.config.Providers[name]; !ok && config.Nearest(name, unbound) != "" {
+			b.fault(config.Join(config.Join(path, "bindings"), name), config.NoSuch("provider", name, unbound))
+		}
+	}
+}
+
+// templateFaults returns the faults of sms.NewRegistry, each with its path.
+func templateFaults(path string, err error) (faults []sms.FieldError) {
+	joined, _ := err.(interface{ Unwrap() []error })
+	for _, one := range joined.Unwrap() {
+		fault, at := one.(*sms.TemplateError), path
+		for _, part := range fault.Part {
+			at = config.Join(at, part)
+		}
+		faults = append(faults, sms.FieldError{Path: at, Err: fault.Err})
+	}
+	return faults
+}
+
+// checkRoutes looks for what is wrong with the routes and gives them completed:
+// without any, the one that takes everything.
+func (b *builder) checkRoutes() []Route {
+	names := slices.Sorted(slices.Values(keys(b.config.Providers)))
+	if len(b.config.Routes) == 0 {
+		return []Route{{Providers: names, AllowUnbound: true}}
+	}
+	for i, r := range b.config.Routes {
+		path := config.Index("routes", i)
+		b.checkRoute(path, r, names)
+		for earlier, other := range b.config.Routes[:i] {
+			if takesAllOf(other, r) {
+				b.fault(path, fmt.Errorf("it never takes a message: routes[%d] stands before it and takes all of them; put this one first", earlier))
+				break
+			}
+		}
+		b.checkBindings(path, i)
+	}
+	return b.config.Routes
+}
+
+func (b *builder) checkRoute(path string, r Route, names []string) {
+	if len(r.Providers) == 0 {
+		b.fault(path, fmt.Errorf("it has no providers: write \"providers: [%s]\"", strings.Join(names, ", ")))
+	}
+	for j, name := range r.Providers {
+		at := config.Index(config.Join(path, "providers"), j)
+		if !slices.Contains(names, name) {
+			b.fault(at, config.NoSuch("provider", name, names))
+		} else if slices.Contains(r.Providers[:j], name) {
+			b.fault(at, fmt.Errorf("provider %q is in this route already: name it once", name))
+		}
+	}
+	for j, region := range r.Regions {
+		if !isRegion(region) {
+			b.fault(config.Index(config.Join(path, "regions"), j), fmt.Errorf("%q is no region: write two capital letters, such as CN, HK or US", region))
+		}
+	}
+	for j, name := range r.Templates {
+		if _, ok := b.templates[name]; !ok {
+			b.fault(config.Index(config.Join(path, "templates"), j), config.NoSuch("template", name, keys(b.templates)))
+		}
+	}
+	for j, k := range r.Kinds {
+		if k < sms.Verification || k > sms.International {
+			b.fault(config.Index(config.Join(path, "kinds"), j), errors.New("there is no such kind: write verification, notification, promotion or international"))
+		}
+	}
+}
+
+// checkBindings refuses a route in which a template that may take it has no
+// binding at one of its providers.
+func (b *builder) checkBindings(path string, i int) {
+	r := b.config.Routes[i]
+	if r.AllowUnbound {
+		return
+	}
+	for _, t := range b.config.Templates {
+		if !mayTake(b.config.Routes, i, t) {
+			continue
+		}
+		for j, provider := range r.Providers {
+			if _, known := b.config.Providers[provider]; !known {
+				continue // a fault already
+			}
+			if _, bound := t.Bindings[provider]; !bound {
+				b.fault(config.Index(config.Join(path, "providers"), j), fmt.Errorf(
+					"template %q may go to %q and has no binding for it: write %s (\"{}\" will do for a vendor that takes the text itself), or \"allow_unbound: true\" in this route",
+					t.Name, provider, config.Join(config.Join(config.Join("templates", t.Name), "bindings"), provider)))
+			}
+		}
+	}
+}
+
+func isRegion(s string) bool {
+	if len(s) == 3 { // of no country, such as 800 for international freephone: "001"
+		return strings.Trim(s, "0123456789") == ""
+	}
+	return len(s) == 2 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+func keys[V any](m map[string]V) []string {
+	all := make([]string, 0, len(m))
+	for k := range m {
+		all = append(all, k)
+	}
+	return all
+}
+
+// takesAllOf tells whether every message that matches r matches other.
+func takesAllOf(other, r Route) bool {
+	return covers(other.Regions, r.Regions) && covers(other.Templates, r.Templates) && covers(other.Kinds, r.Kinds)
+}
+
+// covers tells whether everything in part is in whole, where empty is everything.
+func covers[T comparable](whole, part []T) bool {
+	if len(whole) == 0 || len(part) == 0 {
+		return len(whole) == 0
+	}
+	return !slices.ContainsFunc(part, func(t T) bool { return !slices.Contains(whole, t) })
+}
+
+// mayTake tells whether a message of template t can come to routes[i]: it
+// matches, and the routes before it leave a region over.
+func mayTake(routes []Route, i int, t sms.Template) bool {
+	if !matchesTemplate(routes[i], t) {
+		return false
+	}
+	left := slices.Clone(routes[i].Regions)
+	for _, r := range routes[:i] {
+		if !matchesTemplate(r, t) {
+			continue
+		}
+		if len(r.Regions) == 0 {
+			return false
+		}
+		left = slices.DeleteFunc(left, func(region string) bool { return slices.Contains(r.Regions, region) })
+	}
+	return len(routes[i].Regions) == 0 || len(left) > 0
+}
+
+func matchesTemplate(r Route, t sms.Template) bool {
+	return (len(r.Templates) == 0 || slices.Contains(r.Templates, t.Name)) &&
+		(len(r.Kinds) == 0 || slices.Contains(r.Kinds, t.Kind.OrDefault()))
+}
+
+// production is the environment in which what sends nothing is refused.
+const production = "production"
+
+// guarded tells whether real vendors are given the allowed numbers only.
+func (b *builder) guarded() bool {
+	env := b.config.Environment
+	return env != "" && env != production && !b.allows(AllowAnyNumber)
+}
+
+func (b *builder) allows(what string) bool { return slices.Contains(b.config.Allow, what) }
+
+// destination is where a provider's calls go; not of one that could not be made.
+func (b *builder) destination(name string) (sms.Destination, bool) {
+	p, made := b.providers[name]
+	if !made {
+		return sms.Destination{}, false
+	}
+	return destinationOf(p), true
+}
+
+// checkSafety refuses, in production, what sends nothing or lets others read
+// along, and everywhere numbers that are none.
+func (b *builder) checkSafety() {
+	for i, a := range b.config.Allow {
+		if err := config.KnownAllowance(a); err != nil {
+			b.fault(config.Index("allow", i), err)
+		}
+	}
+	for i, n := range b.config.AllowedNumbers {
+		if !n.Valid() {
+			b.fault(config.Index("allowed_numbers", i), errors.New("it is no number in E.164: ParseNumber makes one"))
+		}
+	}
+	if b.config.Redirect != "" && !b.config.Redirect.Valid() {
+		b.fault("redirect", errors.New("it is no number in E.164: ParseNumber makes one"))
+	}
+	if b.config.Environment == production {
+		b.checkProduction()
+	}
+}
+
+func (b *builder) checkProduction() {
+	refuse := func(path, what, allowance string) {
+		if !b.allows(allowance) {
+			b.fault(path, fmt.Errorf("in production %s: take it out, or write \"allow: [%s]\" if that is meant", what, allowance))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.config.Providers)) {
+		path := config.Join("providers", name)
+		switch to, made := b.destination(name); {
+		case !made:
+		case to.Trial && to.Endpoint == "":
+			refuse(path, "this provider sends nothing", AllowFake)
+		case to.Trial:
+			refuse(path, "this provider is a sandbox ("+to.Endpoint+"), which sends nothing", AllowSandbox)
+		case strings.HasPrefix(to.Endpoint, "http://"):
+			refuse(path, "this provider is called over plain HTTP ("+to.Endpoint+"), which others can read", AllowPlainHTTP)
+		}
+	}
+	if b.config.Redirect != "" {
+		refuse("redirect", "every message goes to one number", AllowRedirect)
+	}
+	if b.config.DryRun {
+		refuse("dry_run", "nothing is sent", AllowDryRun)
+	}
+	for _, path := range b.plainSecrets() {
+		b.fault(path, errors.New("a secret stands in the file: in production put it into a variable, \"${NAME}\", or a file, \"${file:/run/secrets/name}\""))
+	}
+}
+
+// plainSecrets are the paths of secrets that are written in the file, but for
+// those of providers that ring no telephone.
+func (b *builder) plainSecrets() []string {
+	return slices.DeleteFunc(b.config.source.PlainSecrets(), func(path string) bool {
+		return slices.ContainsFunc(slices.Collect(maps.Keys(b.config.Providers)), func(name string) bool {
+			to, made := b.destination(name)
+			return made && to.Trial && strings.HasPrefix(path, config.Join("providers", name)+".")
+		})
+	})
 }

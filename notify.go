@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/notifykit/notify/internal/config"
 	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/sms"
 )
@@ -51,6 +53,66 @@ var (
 	_ sms.Checker = (*Client)(nil)
 	_ sms.Finder  = (*Client)(nil)
 )
+
+// Open makes a Client of the configuration file at path. It is OpenWith without a
+// change.
+func Open(path string, drivers ...sms.Driver) (*Client, error) {
+	return OpenWith(path, nil, drivers...)
+}
+
+// OpenWith makes a Client of the configuration file at path as change has changed
+// it: LoadConfig, change, New. Every fault of the three comes in one
+// *[ConfigError], so change gets what could be read, whatever the faults; it is not
+// called if no environment could be chosen. An error of change is returned with the
+// faults. Nil: nothing is changed.
+//
+// A driver without Settings reads none: variables in the settings of its providers
+// need no value, so a test with a fake in a driver's place needs none of its
+// secrets.
+func OpenWith(path string, change func(*Config) error, drivers ...sms.Driver) (*Client, error) {
+	c, _ := LoadConfig(path, LoadOptions{}) // New returns its faults too
+	if _, read := c.source.Faults(); read && change != nil {
+		if err := change(&c); err != nil {
+			client, faults := New(c, drivers...)
+			if faults == nil {
+				faults = client.Close()
+			}
+			return nil, errors.Join(err, faults)
+		}
+	}
+	return New(c, drivers...)
+}
+
+// New makes a Client. It does no I/O and starts nothing. Every fault of c comes
+// in one *[ConfigError], those that the drivers find in their settings and those
+// that LoadConfig found in the file included. New copies what it keeps of c.
+func New(c Config, drivers ...sms.Driver) (*Client, error) {
+	known, read := c.source.Faults()
+	if !read {
+		return nil, newConfigError(known)
+	}
+	b := builder{config: c, drivers: map[string]sms.Driver{}, providers: map[string]sms.Sender{}, logger: c.Logger}
+	b.unread = slices.ContainsFunc(known, func(f config.Fault) bool { return f.Path == "providers" })
+	if b.logger == nil {
+		b.logger = slog.New(slog.DiscardHandler)
+	}
+	b.readTemplates()
+	b.readDrivers(drivers)
+	b.openProviders()
+	b.checkSafety()
+	b.checkLimits()
+	routes := b.checkRoutes()
+	known = append(known, b.missing...)
+	if faults := append(known, unexplained(b.faults, known)...); len(faults) > 0 {
+		for _, p := range b.made {
+			_ = p.Close() // nothing was sent through it; the faults are what the caller has to know
+		}
+		return nil, newConfigError(faults)
+	}
+	client := b.client(routes)
+	b.announce()
+	return client, nil
+}
 
 // Send sends m through the providers of its route until one accepts it, as far
 // as the table of reasons allows. A nil error means that a vendor has accepted

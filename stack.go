@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"io"
+	"log/slog"
+	"maps"
 	"slices"
 
+	"github.com/notifykit/notify/internal/config"
 	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/sms"
 )
@@ -59,6 +63,20 @@ var layers = [...]layer{
 		provider: (*builder).timeout},
 	{name: "ProviderConfig.Middleware", each: "try", why: "yours sees each call to this provider, and its message is guarded too",
 		provider: (*builder).own},
+}
+
+// A builder makes a Client of a Config and gathers what is wrong with it.
+type builder struct {
+	config    Config
+	logger    *slog.Logger
+	drivers   map[string]sms.Driver
+	templates map[string]sms.Template
+	registry  *sms.Registry
+	providers map[string]sms.Sender // by configured name, as the driver made them
+	made      []io.Closer           // those that the Client closes
+	unread    bool                  // the part providers could not be read
+	faults    []config.Fault
+	missing   []config.Fault // variables that have no value
 }
 
 // client puts everything together.
@@ -338,4 +356,72 @@ func (b *builder) own(p *Provider) []sms.Middleware {
 		return nil
 	}
 	return append(slices.Clone(mw), p.client.guard.inner)
+}
+
+// announce logs what the Client was opened with: one line, and what a person has
+// to know beside it.
+func (b *builder) announce() {
+	c := b.config
+	var providers []string
+	real := false
+	for _, name := range slices.Sorted(maps.Keys(c.Providers)) {
+		to, _ := b.destination(name)
+		what := name + " (rings no telephone)"
+		if !to.Trial {
+			real, what = true, name
+		}
+		providers = append(providers, what)
+	}
+	args := []any{"environment", c.Environment, "providers", providers, "templates", len(c.Templates), "routes", len(c.Routes)}
+	if by := c.source.Choice().By; by != "" {
+		args = append(args, "chosen_by", by)
+	}
+	if held := b.heldBack(); len(held) > 0 && real {
+		b.logger.Warn("notify is open, and holds messages back", append(args, "held_back_by", held)...)
+	} else {
+		if len(held) > 0 {
+			args = append(args, "held_back_by", held)
+		}
+		b.logger.Info("notify is open", args...)
+	}
+	if c.Environment == production {
+		if local := b.perProcess(); len(local) > 0 {
+			b.logger.Warn("these hold in this process only: with several processes each has its own", "per_process", local)
+		}
+		return
+	}
+	if secrets := b.plainSecrets(); len(secrets) > 0 {
+		b.logger.Warn("secrets stand in the file: put them into variables, \"${NAME}\"", "file", c.source.File(), "paths", secrets)
+	}
+}
+
+// heldBack names what keeps messages from the vendors or from their numbers.
+func (b *builder) heldBack() (held []string) {
+	if b.config.DryRun {
+		held = append(held, "dry_run")
+	}
+	if b.config.Redirect != "" {
+		held = append(held, "redirect to "+b.config.Redirect.String())
+	}
+	if b.guarded() {
+		held = append(held, fmt.Sprintf("allowed_numbers (%d)", len(b.config.AllowedNumbers)))
+	}
+	return held
+}
+
+// perProcess names what counts in this process only.
+func (b *builder) perProcess() (local []string) {
+	for _, w := range b.config.Limits.PerNumber {
+		local = append(local, fmt.Sprintf("limits.per_number %d in %v", w.Count, w.Per))
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.config.Limits.PerProvider)) {
+		local = append(local, config.Join("limits.per_provider", name))
+	}
+	for _, l := range b.config.Limits.Budget {
+		local = append(local, config.Join("limits.budget", l.Name))
+	}
+	if b.config.Deduplicate > 0 {
+		local = append(local, fmt.Sprintf("policies.deduplicate for %v", b.config.Deduplicate))
+	}
+	return local
 }

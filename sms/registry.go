@@ -33,7 +33,51 @@ type limit struct {
 	pattern *regexp.Regexp // nil: any
 }
 
-// NewRegistry compiles templates. All that is wrong with them comes in one
+// A TemplateError is one fault of a template that NewRegistry has found.
+type TemplateError struct {
+	// Template is its name. Empty: it has none.
+	Template string
+	// Part is where the fault is within the template, by the keys of the
+	// configuration: ["bindings", "aliyun", "order"]. Empty: the template itself.
+	Part []string
+	// Err is what is wrong.
+	Err error
+
+	number int // counted from 1, of a template without a name
+}
+
+// Error returns the place and what is wrong.
+func (e *TemplateError) Error() string { return e.where() + e.Err.Error() }
+
+func (e *TemplateError) where() string {
+	place := fmt.Sprintf("template %q: ", e.Template)
+	if e.Template == "" {
+		place = fmt.Sprintf("template number %d: ", e.number)
+	}
+	for i := 0; i < len(e.Part); i++ {
+		switch part := e.Part[i]; {
+		case i+1 < len(e.Part) && (part == "bindings" || part == "variables"):
+			i++
+			place += fmt.Sprintf("%s %q: ", strings.TrimSuffix(part, "s"), e.Part[i])
+		default:
+			place += part + ": "
+		}
+	}
+	return place
+}
+
+// Unwrap returns what is wrong.
+func (e *TemplateError) Unwrap() error { return e.Err }
+
+// at returns err as a fault of a part.
+func at(err error, part ...string) error {
+	if inner, ok := err.(*TemplateError); ok {
+		return &TemplateError{Part: append(part, inner.Part...), Err: inner.Err}
+	}
+	return &TemplateError{Part: part, Err: err}
+}
+
+// NewRegistry compiles templates. Each fault is a *TemplateError. All that is wrong with them comes in one
 // error, a line for each fault. What was given may be changed afterwards.
 //
 // A template needs a name of its own and a Text, from which its variables are
@@ -43,16 +87,14 @@ func NewRegistry(templates ...Template) (*Registry, error) {
 	r := &Registry{entries: make(map[string]*entry, len(templates))}
 	var faults []error
 	for i, t := range templates {
-		where := fmt.Sprintf("template %q", t.Name)
-		if t.Name == "" {
-			where = fmt.Sprintf("template number %d", i+1)
-		}
 		e, errs := newEntry(t)
 		if r.entries[t.Name] != nil && t.Name != "" {
 			errs = append(errs, errors.New("the name is taken by an earlier template"))
 		}
 		for _, err := range errs {
-			faults = append(faults, fmt.Errorf("%s: %w", where, err))
+			fault := at(err).(*TemplateError)
+			fault.Template, fault.number = t.Name, i+1
+			faults = append(faults, fault)
 		}
 		r.entries[t.Name] = e
 	}
@@ -69,7 +111,7 @@ func newEntry(t Template) (*entry, []error) {
 	faults = append(faults, e.limit()...)
 	for _, provider := range slices.Sorted(maps.Keys(t.Bindings)) {
 		for _, err := range e.bind(provider, t.Bindings[provider]) {
-			faults = append(faults, fmt.Errorf("binding %q: %w", provider, err))
+			faults = append(faults, at(err, "bindings", provider))
 		}
 	}
 	return e, faults
@@ -90,7 +132,7 @@ func (e *entry) compile() (faults []error) {
 	}
 	var err error
 	if e.text, err = compile(t.Text); err != nil {
-		fault("text: %w", err)
+		faults = append(faults, at(err, "text"))
 	}
 	e.names = e.text.variables()
 	if t.Kind == Promotion && len(e.names) > 0 {
@@ -105,12 +147,12 @@ func (e *entry) limit() (faults []error) {
 	for i, name := range e.names {
 		var err error
 		if e.variables[i], err = newLimit(name, e.template.Variables[name]); err != nil {
-			faults = append(faults, fmt.Errorf("variable %q: %w", name, err))
+			faults = append(faults, at(err, "variables", name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.template.Variables)) {
 		if !slices.Contains(e.names, name) {
-			faults = append(faults, fmt.Errorf("variable %q: the text has no ${%s}", name, name))
+			faults = append(faults, at(fmt.Errorf("the text has no ${%s}", name), "variables", name))
 		}
 	}
 	return faults
@@ -125,11 +167,11 @@ func newLimit(name string, v Variable) (limit, error) {
 		return l, nil
 	}
 	if _, err := regexp.Compile(v.Pattern); err != nil { // by itself first: "a)|(b" compiles within brackets
-		return l, fmt.Errorf("pattern: %w", err)
+		return l, at(err, "pattern")
 	}
 	var err error
 	if l.pattern, err = regexp.Compile(`\A(?:` + v.Pattern + `)\z`); err != nil {
-		return l, fmt.Errorf("pattern: %w", err)
+		return l, at(err, "pattern")
 	}
 	return l, nil
 }
@@ -141,11 +183,11 @@ func (e *entry) bind(provider string, b Binding) (faults []error) {
 	if b.Text != "" {
 		text, err := compile(b.Text)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("text: %w", err))
+			faults = append(faults, at(err, "text"))
 		}
 		for _, name := range text.variables() {
 			if !slices.Contains(e.names, name) {
-				faults = append(faults, fmt.Errorf("text: ${%s} is no variable of the template's own text", name))
+				faults = append(faults, at(fmt.Errorf("${%s} is no variable of the template's own text", name), "text"))
 			}
 		}
 		e.bindings[provider] = text
@@ -153,9 +195,9 @@ func (e *entry) bind(provider string, b Binding) (faults []error) {
 	for i, name := range b.Order {
 		switch {
 		case !slices.Contains(e.names, name):
-			faults = append(faults, fmt.Errorf("order: %q is no variable of the template's text", name))
+			faults = append(faults, at(fmt.Errorf("%q is no variable of the template's text", name), "order"))
 		case slices.Contains(b.Order[:i], name):
-			faults = append(faults, fmt.Errorf("order: %q stands there twice", name))
+			faults = append(faults, at(fmt.Errorf("%q stands there twice", name), "order"))
 		}
 	}
 	return faults

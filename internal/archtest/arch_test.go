@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -228,6 +229,20 @@ func TestOnlyTestPackagesImportTesting(t *testing.T) {
 		}
 		if slices.Contains(p.Imports, "testing") {
 			t.Errorf("%s imports testing: only packages whose name ends in test do", dir)
+		}
+	}
+}
+
+// The root package is small: one file for each subject.
+func TestRootFiles(t *testing.T) {
+	allowed := []string{"notify.go", "config.go", "stack.go", "resolve.go", "provider.go", "bulk.go", "doc.go", "fault.go", "health.go", "reload.go"}
+	paths, err := filepath.Glob("../../*.go")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if name := filepath.Base(path); !strings.HasSuffix(name, "_test.go") && !slices.Contains(allowed, name) {
+			t.Errorf("%s: the root package has %v and no other file: put it where it belongs", name, allowed)
 		}
 	}
 }
