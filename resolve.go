@@ -56,6 +56,16 @@ func (c *Client) Resolve(ctx context.Context, m sms.Message) (Resolved, error) {
 	return r, err
 }
 
+// Check reports whether m would be refused whatever the routes are: by a Rewrite or by
+// the rules for its kind. An outbox asks it before it stores a message.
+func (c *Client) Check(ctx context.Context, m sms.Message) error {
+	m, err := c.rewrite(ctx, m)
+	if err != nil {
+		return err
+	}
+	return c.registry.Check(m)
+}
+
 // resolve is the one place in which a message becomes what providers are given.
 func (c *Client) resolve(ctx context.Context, m sms.Message) (Resolved, error) {
 	m, err := c.rewrite(ctx, m)

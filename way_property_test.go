@@ -21,7 +21,7 @@ import (
 // Each method of Client is here: what it has to do with a message, or that it has
 // nothing to do with one. A method that is not known fails the test: say which it is.
 var methods = map[string]bool{ // whether a provider sees a message by it
-	"Send": true, "SendAll": true, "Find": true, "Ask": true, "Preview": true, "CheckTemplate": true, "Resolve": true, "Provider": true, "Providers": true,
+	"Send": true, "SendAll": true, "Find": true, "Ask": true, "Preview": true, "CheckTemplate": true, "Resolve": true, "Check": true, "Provider": true, "Providers": true,
 	"Mark": false, "Close": false, "Shutdown": false,
 }
 
@@ -193,6 +193,9 @@ func seenBy(t *testing.T, s situation, find asker) (seen map[string]sms.Message,
 	see("Preview", err)
 	r, err := client.Resolve(ctx, s.m)
 	see("Resolve", err)
+	if refused := client.Check(ctx, s.m); refused != nil != (sms.ReasonOf(err) != "" && sms.ReasonOf(err) != sms.Unsupported) {
+		errs["Check"], seen["Check"] = refused, sms.Message{Body: "it disagrees with Resolve"}
+	}
 	if err == nil {
 		seen["Resolve"] = r.Message
 		p, _ := client.Provider(r.Route[0])
