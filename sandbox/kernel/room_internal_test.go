@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,11 +23,14 @@ func TestRoom_inOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		var mu sync.Mutex
 		var got []int
 		wait := func(ctx context.Context, n int) {
 			if c, err := r.take(ctx, n); err == nil {
-				got = append(got, n)
 				defer c.shrink(0)
+				mu.Lock()
+				defer mu.Unlock()
+				got = append(got, n)
 			}
 		}
 		leaving, leave := context.WithCancel(t.Context())
