@@ -63,3 +63,25 @@ func FuzzServeHTTP(f *testing.F) {
 		}
 	})
 }
+
+// FuzzTencent sends whatever bodies to the actions of Tencent.
+func FuzzTencent(f *testing.F) {
+	f.Add("SendSms", `{"SmsSdkAppId":"1400000000","PhoneNumberSet":["+8613800000000","x"],"SignName":"x","TemplateId":"1000001","TemplateParamSet":["1","2"]}`)
+	f.Add("SendSms", `{"SmsSdkAppId":"1400000000","PhoneNumberSet":["+12025550123"],"TemplateId":"9","TemplateParamSet":["{9}"]}`)
+	f.Add("DescribeSendRecordList", `{"SmsSdkAppId":"1400000000","PhoneNumber":"+8613800000000","BeginTime":1,"EndTime":null,"Limit":50}`)
+	f.Add("PullSmsSendStatus", `{"SmsSdkAppId":"1400000000","Limit":100}`)
+	f.Add("PullSmsSendStatusByPhoneNumber", `{"PhoneNumber":"13800000000"}`)
+	f.Add("DescribeSmsTemplateList", `{"International":0,"TemplateIdSet":[1000001],"Offset":99}`)
+	f.Add("DescribeSmsSignList", `{"International":1}`)
+	sb := sandbox.New(sandbox.Options{Lenient: true, Limits: true, MaxMessages: 100, Pace: time.Nanosecond, CallbackTransport: nowhere{}})
+	f.Cleanup(func() { _ = sb.Close() })
+	f.Fuzz(func(t *testing.T, action, body string) {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header["X-Tc-Action"], r.Header["X-Tc-Version"], r.Header["X-Tc-Region"] = []string{action}, []string{"2021-01-11"}, []string{"x"}
+		r.Header.Set("Authorization", "TC3-HMAC-SHA256 x")
+		w := httptest.NewRecorder()
+		if sb.ServeHTTP(w, r); w.Code != http.StatusOK || !strings.HasPrefix(w.Body.String(), `{"Response":{`) {
+			t.Errorf("status %d, %s", w.Code, w.Body)
+		}
+	})
+}

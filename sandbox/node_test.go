@@ -23,6 +23,7 @@ func TestNodeClients(t *testing.T) {
 		{"popcore.mjs", "@alicloud/pop-core", 20},
 		{"dysmsapi.mjs", "@alicloud/dysmsapi20170525", 19},
 		{"twilio.mjs", "twilio", 32},
+		{"tencent.mjs", "tencentcloud-sdk-nodejs-sms", 34},
 	} {
 		t.Run(c.pkg, func(t *testing.T) {
 			node := servertest.Program(t, "nodejs", "node")

@@ -4,6 +4,7 @@
 // that move on, signed callbacks, faults on demand, and an inbox to look at.
 //
 //   - Aliyun at "/": see package sandbox/aliyun.
+//   - Tencent Cloud at "/", if X-TC-Action is set: see package sandbox/tencent.
 //   - Twilio under "/2010-04-01/Accounts/{sid}/Messages": see package sandbox/twilio.
 //   - A person's inbox at "/inbox", its data at "/_sandbox/messages", what was
 //     refused at "/_sandbox/refused", faults at "/_sandbox/faults", replies of people
@@ -28,13 +29,15 @@ import (
 
 	"github.com/notifykit/notify/sandbox/aliyun"
 	"github.com/notifykit/notify/sandbox/kernel"
+	"github.com/notifykit/notify/sandbox/tencent"
 	"github.com/notifykit/notify/sandbox/twilio"
 )
 
 // The vendors, as Message.Vendor and Fault.Vendor name them.
 const (
-	Aliyun = aliyun.Name
-	Twilio = twilio.Name
+	Aliyun  = aliyun.Name
+	Tencent = tencent.Name
+	Twilio  = twilio.Name
 )
 
 // The well-known credentials and senders. Every sandbox accepts them, so that a
@@ -43,6 +46,11 @@ const (
 	AliyunKeyID     = aliyun.KeyID
 	AliyunKeySecret = aliyun.KeySecret
 	AliyunSignature = aliyun.SignatureName
+
+	TencentSecretID  = tencent.SecretID
+	TencentSecretKey = tencent.SecretKey
+	TencentAppID     = tencent.AppID
+	TencentSignature = tencent.SignatureName
 
 	TwilioAccountSID      = twilio.AccountSID
 	TwilioAuthToken       = twilio.AuthToken
@@ -69,6 +77,8 @@ type Options struct {
 	Templates []Template
 	// Accounts are Twilio's.
 	Accounts []Account
+	// Tencent is what Tencent Cloud knows.
+	Tencent tencent.Options
 	// Vendors are further ones. They are asked before Aliyun, which takes every
 	// request at "/", and after the other vendors of this package.
 	Vendors []kernel.Opener
@@ -79,7 +89,8 @@ type Options struct {
 	Pace time.Duration
 	// Limits turns on the rules that hold for new accounts at each vendor. Aliyun:
 	// of codes 1 a minute, 5 an hour and 10 a day to one number, of all else 50 a
-	// day. Twilio: a trial account sends to numbers in Account.Verified only.
+	// day. Tencent: to one number the same text once in 30 seconds and 2 a day, values
+	// of at most 6 characters, and abroad 100 a day in all. Twilio: a trial account sends to numbers in Account.Verified only.
 	Limits bool
 	// Lenient accepts any credentials, signature, template and sender, and calls
 	// OnRefusal with what the vendor would have refused.
@@ -117,7 +128,7 @@ func (o Options) kernel() kernel.Options {
 // openers returns every vendor. Aliyun takes every request at "/", so it is the last.
 func (o Options) openers() []kernel.Opener {
 	return slices.Concat(
-		[]kernel.Opener{twilio.New(twilio.Options{Accounts: o.Accounts})},
+		[]kernel.Opener{twilio.New(twilio.Options{Accounts: o.Accounts}), tencent.New(o.Tencent)},
 		o.Vendors,
 		[]kernel.Opener{aliyun.New(aliyun.Options{Keys: o.Keys, Signatures: o.Signatures, Templates: o.Templates})},
 	)

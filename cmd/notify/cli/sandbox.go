@@ -30,9 +30,9 @@ func (a *app) sandbox() *cobra.Command {
 	var f sandboxFlags
 	c := &cobra.Command{
 		Use:   "sandbox",
-		Short: "Imitate Aliyun and Twilio on one port, with an inbox to look at",
-		Long: `Imitate Aliyun and Twilio on one port, so that the vendors' SDKs in any language
-send to it as they send to the vendor. What was sent is at /inbox, for people,
+		Short: "Imitate the vendors on one port, with an inbox to look at",
+		Long: `Imitate the vendors on one port, so that their SDKs in any language send to it
+as they send to the vendor. What was sent is at /inbox, for people,
 and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 		Example: `  notify sandbox
   notify sandbox --addr 127.0.0.1:9000 --limits
@@ -110,6 +110,11 @@ func describe(out io.Writer, url string, f sandboxFlags, notes []string) {
 	row("", "access key secret", sandbox.AliyunKeySecret)
 	row("", "signature", sandbox.AliyunSignature)
 	row("", "templates", "SMS_0001 to SMS_0005")
+	row("Tencent", "SecretId", sandbox.TencentSecretID)
+	row("", "SecretKey", sandbox.TencentSecretKey)
+	row("", "SmsSdkAppId", sandbox.TencentAppID)
+	row("", "signature", sandbox.TencentSignature)
+	row("", "templates", "1000001 to 1000004")
 	row("Twilio", "account SID", sandbox.TwilioAccountSID)
 	row("", "auth token", sandbox.TwilioAuthToken)
 	row("", "subaccount", sandbox.TwilioSubaccountSID, sandbox.TwilioSubaccountToken)
@@ -118,7 +123,7 @@ func describe(out io.Writer, url string, f sandboxFlags, notes []string) {
 	row("", "Messaging Service", sandbox.TwilioServiceSID)
 	row("", "content template", sandbox.TwilioContentSID)
 	row()
-	row("Point at it", "notify.yaml", "endpoint: "+url, "(of both providers)")
+	row("Point at it", "notify.yaml", "endpoint: "+url, "(of every provider)")
 	row("", "Aliyun, Go", `client.Domain = "`+host+`"`)
 	row("", "Aliyun, Node", `endpoint: "`+host+`", protocol: "`+protocol+`"`)
 	row("", "Twilio, Node", `client.api.baseUrl = "`+url+`"`)

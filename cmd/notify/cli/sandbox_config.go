@@ -11,10 +11,11 @@ import (
 
 	"github.com/notifykit/notify"
 	"github.com/notifykit/notify/sandbox"
+	"github.com/notifykit/notify/sandbox/tencent"
 	"github.com/notifykit/notify/sms"
 )
 
-// addConfig gives the sandbox what a configuration file has for the two vendors:
+// addConfig gives the sandbox what a configuration file has for its vendors:
 // its accounts, signatures, senders and templates. A variable that is not set is
 // no fault, because a developer's machine has no credentials: an account without
 // them is left out, and a note says so.
@@ -29,6 +30,8 @@ func addConfig(o *sandbox.Options, path string) (notes []string, err error) {
 		switch p.Driver {
 		case sandbox.Aliyun:
 			notes = append(notes, addAliyun(o, name, settings, config.Templates))
+		case sandbox.Tencent:
+			notes = append(notes, addTencent(o, name, settings, config.Templates))
 		case sandbox.Twilio:
 			notes = append(notes, addTwilio(o, name, settings, config.Templates))
 		}
@@ -87,6 +90,35 @@ func addAliyun(o *sandbox.Options, name string, settings map[string]any, templat
 	return note + "; access key " + id
 }
 
+func addTencent(o *sandbox.Options, name string, settings map[string]any, templates []sms.Template) (note string) {
+	signatures, count := senders(name, settings, templates), 0
+	for _, s := range signatures {
+		o.Tencent.Signatures = append(o.Tencent.Signatures, tencent.Signature{Name: s})
+	}
+	for _, t := range templates {
+		binding := t.Bindings[name]
+		add := func(id string, kind sms.Kind) {
+			if id != "" {
+				count++
+				o.Tencent.Templates = append(o.Tencent.Templates, tencent.Template{ID: id, Name: t.Name, Kind: kind,
+					Text: numberedText(cmp.Or(binding.Text, t.Text), binding.Order, "{", "}")})
+			}
+		}
+		add(binding.ID, t.Kind)
+		add(binding.Abroad, sms.International)
+	}
+	note = fmt.Sprintf("From the configuration, %s: signatures %s, %d templates", name, list(signatures), count)
+	if app := text(settings, "sdk_app_id"); app != "" {
+		o.Tencent.AppIDs = append(o.Tencent.AppIDs, app)
+	}
+	id, secret := text(settings, "secret_id"), text(settings, "secret_key")
+	if id == "" || secret == "" {
+		return note + "; no key, because its variables are not set"
+	}
+	o.Tencent.Keys = append(o.Tencent.Keys, sandbox.Key{ID: id, Secret: secret})
+	return note + "; key " + id
+}
+
 func addTwilio(o *sandbox.Options, name string, settings map[string]any, templates []sms.Template) (note string) {
 	account := sandbox.Account{SID: text(settings, "account_sid"), Token: text(settings, "auth_token"), Parent: text(settings, "parent_account_sid")}
 	key := sandbox.Key{ID: text(settings, "api_key_sid"), Secret: text(settings, "api_key_secret")}
@@ -108,7 +140,7 @@ func addTwilio(o *sandbox.Options, name string, settings map[string]any, templat
 	}
 	for _, t := range templates {
 		if b := t.Bindings[name]; strings.HasPrefix(b.ID, "HX") {
-			account.Contents = append(account.Contents, sandbox.Content{SID: b.ID, Text: contentText(cmp.Or(b.Text, t.Text), b.Order)})
+			account.Contents = append(account.Contents, sandbox.Content{SID: b.ID, Text: numberedText(cmp.Or(b.Text, t.Text), b.Order, "{{", "}}")})
 		}
 	}
 	note = fmt.Sprintf("From the configuration, %s: senders %s, %d content templates", name, list(account.Senders), len(account.Contents))
@@ -121,14 +153,14 @@ func addTwilio(o *sandbox.Options, name string, settings map[string]any, templat
 
 var variable = regexp.MustCompile(`\$\{(\w+)\}`)
 
-// contentText writes a text as a content template of Twilio's, whose variables
-// are numbered where the binding gives their order.
-func contentText(text string, order []string) string {
+// numberedText writes a text with the vendor's marks around its variables, which
+// are numbered if the binding says their order.
+func numberedText(text string, order []string, left, right string) string {
 	return variable.ReplaceAllStringFunc(text, func(v string) string {
 		name := v[2 : len(v)-1]
 		if i := slices.Index(order, name); i >= 0 {
 			name = strconv.Itoa(i + 1)
 		}
-		return "{{" + name + "}}"
+		return left + name + right
 	})
 }
