@@ -37,7 +37,7 @@ type PaceOptions struct {
 const (
 	openEvery = 250 * time.Millisecond // how often a wait looks whether the breaker is open
 	heldFor   = 250 * time.Millisecond // how long a turn is kept for a message that waits elsewhere
-	latest    = time.Hour              // how far ahead such a message is given a turn
+	latest    = 10 * time.Minute       // how far ahead such a message is given a turn: then it asks again, whatever has happened
 )
 
 // A Pace keeps the calls to one provider within a number a second, in this process. A
@@ -62,11 +62,19 @@ type Pace struct {
 	full  time.Time    // when all of Burst is available again
 	lanes [2]list.List // of *waiter: codes, and all others
 
-	// Of messages that wait elsewhere (sms.WithTurn):
-	tail  time.Time // the latest turn given
-	front time.Time // the latest turn given to a code, or to one that came back
-	held  time.Time // until when turns are kept for those of front
+	// Of messages that wait elsewhere (sms.WithTurn), by rank:
+	given [3]time.Time // the latest turn given
+	held  [2]time.Time // until when turns are kept for them
 }
+
+// A rank is who comes before whom.
+type rank int
+
+const (
+	aCode rank = iota
+	back       // has waited elsewhere for the turn it was given
+	other
+)
 
 // A waiter is a message that waits here.
 type waiter struct {
@@ -109,7 +117,7 @@ func (p *Pace) Wait() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	return p.turn(now, false).Sub(now)
+	return p.turn(now, other).Sub(now)
 }
 
 // A pacedError is the error of a call that had waited for its turn. [Retry] takes the wait
@@ -137,12 +145,19 @@ func (p *Pace) wait(ctx context.Context, m sms.Message) (time.Duration, error) {
 	if p.open() {
 		return 0, nil
 	}
-	began, code := time.Now(), m.Kind == sms.Verification
+	began := time.Now()
 	given, elsewhere := sms.TurnOf(ctx)
-	back := elsewhere && !given.IsZero() && !given.After(began)
+	returns := elsewhere && !given.IsZero() && !given.After(began)
+	r := other
+	switch {
+	case m.Kind == sms.Verification:
+		r = aCode
+	case returns:
+		r = back
+	}
 
 	p.mu.Lock()
-	now := p.free(began, code, back, elsewhere) && p.take(began)
+	now := p.free(began, r, elsewhere) && p.take(began)
 	p.mu.Unlock()
 	if now {
 		return 0, nil
@@ -154,16 +169,20 @@ func (p *Pace) wait(ctx context.Context, m sms.Message) (time.Duration, error) {
 	}
 
 	p.mu.Lock()
-	turn := p.turn(began, code || back)
-	err := p.tooLate(ctx, m, began, turn, spills, back)
+	turn := p.turn(began, r)
+	until, bounded := ctx.Deadline()
+	if !bounded || elsewhere { // what waits elsewhere waits for longer than its call
+		until = turn.Add(1)
+	}
+	err := p.tooLate(m, began, turn, until, spills, returns)
 	if err == nil && elsewhere {
-		err = p.refused(m, sms.Canceled, sms.ErrTurn, p.give(turn, code || back).Sub(began))
+		err = p.refused(m, sms.Canceled, sms.ErrTurn, p.give(turn, r).Sub(began))
 	}
 	if err != nil {
 		p.mu.Unlock()
 		return 0, err
 	}
-	w := p.join(code)
+	w := p.join(r)
 	p.mu.Unlock()
 	err = p.await(ctx, m, w, end)
 	return time.Since(began), err
@@ -171,16 +190,24 @@ func (p *Pace) wait(ctx context.Context, m sms.Message) (time.Duration, error) {
 
 // free reports whether a message may have a turn now, if there is one: nothing that comes
 // before it waits. p.mu is held.
-func (p *Pace) free(now time.Time, code, back, elsewhere bool) bool {
+func (p *Pace) free(now time.Time, r rank, elsewhere bool) bool {
 	switch {
-	case p.lanes[0].Len() > 0:
+	case p.lanes[0].Len() > 0 || p.kept(r).After(now):
 		return false
-	case code || back:
+	case r != other:
 		return true
-	case now.Before(p.held) || p.lanes[1].Len() > 0:
+	case p.lanes[1].Len() > 0:
 		return false
 	}
-	return !elsewhere || !p.tail.After(now) || !p.full.After(now)
+	return !elsewhere || !p.given[other].After(now) || !p.full.After(now)
+}
+
+// kept returns until when turns are kept for messages that come before those of r.
+func (p *Pace) kept(r rank) (until time.Time) {
+	for _, t := range p.held[:r] {
+		until = later(until, t)
+	}
+	return until
 }
 
 // take takes a turn, if there is one now. p.mu is held.
@@ -200,16 +227,13 @@ func (p *Pace) next() time.Time {
 	return p.full.Add(-time.Duration(p.o.Burst-1) * p.interval)
 }
 
-// turn returns when a message has its turn at the earliest that joins now, in front of all
-// but the codes that wait here, or behind all. p.mu is held.
-func (p *Pace) turn(now time.Time, first bool) time.Time {
-	turn := later(now, p.next())
+// turn returns when a message that joins now has its turn at the earliest. p.mu is held.
+func (p *Pace) turn(now time.Time, r rank) time.Time {
 	before := p.lanes[0].Len()
-	if !first {
-		turn = later(turn, p.held)
+	if r == other {
 		before += p.lanes[1].Len()
 	}
-	return turn.Add(p.times(before))
+	return later(later(now, p.next()), p.kept(r)).Add(p.times(before))
 }
 
 // times returns n intervals, or a century if that is shorter.
@@ -221,27 +245,25 @@ func (p *Pace) times(n int) time.Duration {
 	return time.Duration(n) * p.interval
 }
 
-// give gives a turn to a message that waits elsewhere, turn at the earliest: to one that
-// comes back, and to a code, the next one, which is kept for it. p.mu is held.
-func (p *Pace) give(turn time.Time, first bool) time.Time {
-	if first {
-		p.front = later(turn, p.front.Add(p.interval))
-		p.held = later(p.held, p.front.Add(heldFor))
-		return p.front
+// give returns the turn of a message that waits elsewhere, at the earliest turn. For a code,
+// and for a message that came back, it is kept. p.mu is held.
+func (p *Pace) give(turn time.Time, r rank) time.Time {
+	turn = earlier(later(turn, p.given[r].Add(p.interval)), time.Now().Add(latest))
+	p.given[r] = turn
+	if r != other {
+		p.held[r] = later(p.held[r], turn.Add(heldFor))
 	}
-	p.tail = later(turn, p.tail.Add(p.interval))
-	p.tail = earlier(p.tail, time.Now().Add(latest))
-	return p.tail
+	return turn
 }
 
-// tooLate returns the error of a message that must not wait until turn.
-func (p *Pace) tooLate(ctx context.Context, m sms.Message, now, turn time.Time, spills, back bool) error {
+// tooLate returns the error of a message that must not wait until turn; nil: it may.
+func (p *Pace) tooLate(m sms.Message, now, turn, deadline time.Time, spills, returns bool) error {
 	d := turn.Sub(now)
-	deadline, ok := ctx.Deadline()
+	late := !turn.Before(deadline)
 	switch {
-	case spills && (back || d > p.o.MaxWait || !fits(ctx, m, d)):
+	case spills && (returns || d > p.o.MaxWait || late || m.Expired(turn)):
 		return p.overflow(m, d)
-	case ok && !turn.Before(deadline):
+	case late:
 		return p.refused(m, sms.Canceled, fmt.Errorf("its turn comes only in %v: %w", d.Round(time.Millisecond), context.DeadlineExceeded), d)
 	case m.Expired(turn):
 		return p.refused(m, sms.Expired, fmt.Errorf("its turn comes only in %v", d.Round(time.Millisecond)), d)
@@ -260,9 +282,9 @@ func (p *Pace) refused(m sms.Message, r sms.Reason, cause error, after time.Dura
 }
 
 // join puts a waiter at the end of its lane. p.mu is held.
-func (p *Pace) join(code bool) *waiter {
+func (p *Pace) join(r rank) *waiter {
 	w := &waiter{wake: make(chan struct{}, 1), lane: &p.lanes[1]}
-	if code {
+	if r == aCode {
 		w.lane = &p.lanes[0]
 	}
 	w.place = w.lane.PushBack(w)
@@ -325,7 +347,7 @@ func (p *Pace) try(ctx context.Context, m sms.Message, w *waiter, end time.Time)
 	if p.first() == w {
 		turn := p.next()
 		if w.lane == &p.lanes[1] {
-			turn = later(turn, p.held)
+			turn = later(turn, p.kept(other))
 		}
 		if open || !turn.After(now) && p.take(now) {
 			p.leave(w)

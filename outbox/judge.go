@@ -1,6 +1,10 @@
 package outbox
 
-import "github.com/notifykit/notify/sms"
+import (
+	"errors"
+
+	"github.com/notifykit/notify/sms"
+)
 
 // judge says what a call that ended in err means for m, and for the vendors.
 //
@@ -49,6 +53,8 @@ func ownLimit(err error) bool {
 		return true
 	case sms.RecipientLimited:
 		return e.Provider == ""
+	case sms.Canceled:
+		return errors.Is(e.Err, sms.ErrTurn)
 	}
 	return false
 }

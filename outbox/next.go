@@ -111,9 +111,10 @@ func cannotRead(r record, e event, p policy) (record, action) {
 
 // turnedDown follows a call after which the message was certainly not sent.
 func turnedDown(r record, e event, p policy) (record, action) {
-	if e.Hope != ownTurn {
-		r.Tries++
+	if e.Hope == ownTurn {
+		return waitsForTurn(r, e, p)
 	}
+	r.Tries++
 	switch e.Hope {
 	case hopeless:
 		switch {
@@ -129,6 +130,24 @@ func turnedDown(r record, e event, p policy) (record, action) {
 		return givenUp(r, p)
 	}
 	return again(r, e, p)
+}
+
+// waitsForTurn follows a call that a limit of ours refused. No vendor was called, so that
+// the time in which a message is tried has not begun if this was the first call.
+func waitsForTurn(r record, e event, p policy) (record, action) {
+	if r.Age >= p.GiveUp {
+		return givenUp(r, p)
+	}
+	wait := e.After
+	if wait <= 0 {
+		wait = delay(r.Tries, e.Draw, p)
+	}
+	if p.Code || r.Tries > 0 || r.Doubt {
+		wait = min(wait, p.GiveUp-r.Age)
+	} else {
+		r.Age = ageless
+	}
+	return putBack(r, Queued, min(wait, e.Left), "")
 }
 
 // inDoubt follows a call that may have been taken, by this process or by one that

@@ -50,6 +50,9 @@ type story struct {
 	Asked  int  `json:"asked,omitempty"`
 	// Mark is that of the configuration that made the last call in doubt.
 	Mark string `json:"mark,omitempty"`
+	// Turn is when the message has its turn in our own pace for a vendor, by the clock of
+	// the process that was given it. Zero: none was given since its last try.
+	Turn time.Time `json:"turn,omitzero"`
 
 	Receipt *sms.Receipt `json:"receipt,omitempty"`
 	Tries   []Try        `json:"tries,omitempty"`

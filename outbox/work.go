@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -168,19 +169,25 @@ func (t *task) call(ctx context.Context) event {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, t.b.o.SendTimeout)
 	defer cancel()
-	receipt, err := t.b.call(ctx, t.sendable(began))
+	// A message must not wait for our own pace in a worker. It is put back until its turn.
+	receipt, err := t.b.call(sms.WithTurn(ctx, t.story.Turn), t.sendable(began))
 	took := time.Since(began)
+	t.story.Turn = time.Time{}
 	e := event{What: accepted, Left: t.left(), Draw: rand.Float64()}
 	if err == nil {
 		t.story.accepted(began.Round(0), took, receipt, "")
 		t.vendor.answered = true
 		return e
 	}
-	t.story.failed(t.Message, began.Round(0), took, err)
 	m := t.Message
 	m.Kind = t.Kind
 	e.What, e.Hope, t.vendor = judge(m, err)
 	e.After = t.vendor.after
+	if e.Hope == ownTurn && errors.Is(err, sms.ErrTurn) {
+		t.story.Turn = time.Now().Add(e.After).Round(0)
+		return e
+	}
+	t.story.failed(t.Message, began.Round(0), took, err)
 	if e.What == unknown {
 		t.story.Mark = t.b.mark
 	}
