@@ -93,6 +93,20 @@ func (s *stranger) run(name string, args ...string) string {
 	return string(out)
 }
 
+// fails runs a command that must fail, and returns what it printed.
+func (s *stranger) fails(name string, args ...string) string {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 8*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Env = s.dir, s.env
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		s.t.Errorf("%s %s succeeds, and should fail\n%s", name, strings.Join(args, " "), out)
+	}
+	return string(out)
+}
+
 func TestTheCommandInstalls(t *testing.T) {
 	s := newStranger(t)
 	s.run("go", "install", root+"/cmd/notify@"+s.version)

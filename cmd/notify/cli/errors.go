@@ -13,6 +13,7 @@ import (
 // A codeRow is one row of a vendor's table as it is printed.
 type codeRow struct {
 	Vendor  string      `json:"vendor"`
+	Scope   string      `json:"scope,omitempty"`
 	Code    string      `json:"code"`
 	Meaning string      `json:"meaning"`
 	Reason  sms.Reason  `json:"reason"`
@@ -49,7 +50,7 @@ an argument every code is listed; a reason, such as throttled, lists its codes.`
 func (a *app) codes() (rows []codeRow) {
 	for _, d := range a.drivers {
 		for _, c := range d.Codes {
-			rows = append(rows, codeRow{d.Name, c.Code, c.Meaning, c.Reason, c.Outcome, c.Late, whatFollows(c), c.Advice})
+			rows = append(rows, codeRow{d.Name, c.Scope, c.Code, c.Meaning, c.Reason, c.Outcome, c.Late, whatFollows(c), c.Advice})
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b codeRow) int {
@@ -93,6 +94,9 @@ func (a *app) runErrors(args []string) error {
 
 func (a *app) writeCode(r codeRow) {
 	code := r.Code
+	if r.Scope != "" && !r.Late {
+		code += " (" + r.Scope + ")"
+	}
 	if r.Late {
 		code += " (in delivery reports, after the message was accepted)"
 	}

@@ -10,12 +10,14 @@ import (
 	"github.com/notifykit/notify/cmd/notify/cli"
 	"github.com/notifykit/notify/providers/aliyun"
 	"github.com/notifykit/notify/providers/fake"
+	"github.com/notifykit/notify/providers/tencent"
 	"github.com/notifykit/notify/providers/twilio"
+	"github.com/notifykit/notify/providers/vonage"
 	"github.com/notifykit/notify/sms"
 )
 
 func main() {
-	os.Exit(cli.Main(aliyun.Driver(), twilio.Driver(), fake.Driver(), console()))
+	os.Exit(cli.Main(aliyun.Driver(), tencent.Driver(), twilio.Driver(), vonage.Driver(), fake.Driver(), console()))
 }
 
 // settings are what stands in the file beside "driver: console".
