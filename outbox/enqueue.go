@@ -32,7 +32,7 @@ func (b *Outbox) EnqueueAt(ctx context.Context, at time.Time, messages ...sms.Me
 	if b.closing() {
 		return ErrClosed
 	}
-	p := b.prepare(at, messages)
+	p := b.prepare(ctx, at, messages)
 	var failed error
 	for start := 0; start < len(p.entries); start += batch {
 		end := min(start+batch, len(p.entries))
@@ -48,7 +48,7 @@ func (b *Outbox) EnqueueAt(ctx context.Context, at time.Time, messages ...sms.Me
 // out, and told in an *EnqueueError. An Engine's ErrSame is no fault; its
 // ErrKeyTaken is one.
 func (b *Outbox) Prepare(at time.Time, messages ...sms.Message) ([]Entry, error) {
-	p := b.prepare(at, messages)
+	p := b.prepare(context.Background(), at, messages)
 	return p.entries, p.result(nil)
 }
 
@@ -60,11 +60,11 @@ type prepared struct {
 	faults   []Fault
 }
 
-func (b *Outbox) prepare(at time.Time, messages []sms.Message) *prepared {
+func (b *Outbox) prepare(ctx context.Context, at time.Time, messages []sms.Message) *prepared {
 	p := &prepared{messages: messages, entries: make([]Entry, 0, len(messages)), from: make([]int, 0, len(messages))}
 	now := time.Now()
 	for i, m := range messages {
-		e, err := b.entry(now, at, m)
+		e, err := b.entry(ctx, now, at, m)
 		if err != nil {
 			p.fault(i, err)
 			continue
@@ -123,12 +123,24 @@ func (b *Outbox) kind(m sms.Message) sms.Kind {
 	return m.Kind
 }
 
+// check refuses what would never be sent. A Sender that rewrites messages must judge
+// what it makes of m; the template is looked up here in any case, for the kind.
+func (b *Outbox) check(ctx context.Context, m sms.Message) error {
+	c, ok := b.o.Sender.(interface {
+		Check(ctx context.Context, m sms.Message) error
+	})
+	if !ok || m.Template != "" && b.o.Templates.Kind(m.Template) == 0 {
+		return b.o.Templates.Check(m)
+	}
+	return c.Check(ctx, m)
+}
+
 // entry makes an Entry of m, or tells what is wrong with it.
-func (b *Outbox) entry(now, at time.Time, m sms.Message) (Entry, error) {
+func (b *Outbox) entry(ctx context.Context, now, at time.Time, m sms.Message) (Entry, error) {
 	if m.Key == "" {
 		return Entry{}, refuse(m, sms.InvalidMessage, "the message has no key: sms.NewKey makes one")
 	}
-	if err := b.o.Templates.Check(m); err != nil {
+	if err := b.check(ctx, m); err != nil {
 		return Entry{}, err
 	}
 	due := at

@@ -21,8 +21,9 @@ type Options struct {
 	// Sender sends: a notify.Client, as a rule.
 	Sender sms.Sender
 	// Templates tells the kind of a template, and so class and whether a repetition
-	// does harm; it also refuses at Enqueue what no vendor would take. Nil: only
-	// messages with a Body are taken.
+	// does harm. Enqueue refuses what no vendor would take: by the Sender's method
+	// Check(ctx, m) error, which a notify.Client has, else by these. Nil: only messages
+	// with a Body are taken.
 	Templates *sms.Registry
 	// Workers is how many messages are sent at once, and how many a crash leaves in
 	// doubt. Defaults to 16.
