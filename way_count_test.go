@@ -82,11 +82,13 @@ func (c *counter) read(number string) (end func()) {
 	}
 }
 
-// want checks how many lists were read since the last check.
-func (c *counter) want(t *testing.T, lists int64) {
+// want checks how many lists were read since the last check: one at least for each
+// message, and no more than one layer's schedule allows.
+func (c *counter) want(t *testing.T, messages, most int64) {
 	t.Helper()
-	if got := c.lists.Swap(0); got != lists || c.together.Load() != 0 {
-		t.Errorf("the list was read %d times, %d of them while it was being read for the same number; want %d, one after the other", got, c.together.Load(), lists)
+	if got := c.lists.Swap(0); got < messages || got > most || c.together.Load() != 0 {
+		t.Errorf("the list was read %d times, %d of them while it was being read for the same number; want %d to %d, one after the other",
+			got, c.together.Load(), messages, most)
 	}
 }
 
@@ -120,7 +122,7 @@ func TestClient_listIsReadByOneLayerAtATime(t *testing.T) {
 		if _, err := client.Send(t.Context(), notice()); sms.OutcomeOf(err) != sms.Unknown {
 			t.Fatal(err)
 		}
-		c.want(t, 2)
+		c.want(t, 1, 2)
 	})
 	t.Run("SendAll", func(t *testing.T) {
 		c := newCounter(t)
@@ -140,7 +142,7 @@ func TestClient_listIsReadByOneLayerAtATime(t *testing.T) {
 				t.Error(r.Err)
 			}
 		}
-		c.want(t, 10)
+		c.want(t, 5, 10)
 	})
 	t.Run("outbox", func(t *testing.T) {
 		c := newCounter(t)
@@ -162,7 +164,7 @@ func TestClient_listIsReadByOneLayerAtATime(t *testing.T) {
 		}
 		defer box.Close(t.Context())
 		await(t, box, notice().Key, outbox.Held)
-		c.want(t, 3) // two during the send, one by the outbox afterwards
+		c.want(t, 2, 3) // two during the send, one by the outbox afterwards
 	})
 	t.Run("a batch", func(t *testing.T) {
 		c := newCounter(t)
@@ -196,7 +198,7 @@ func TestClient_listIsReadByOneLayerAtATime(t *testing.T) {
 			}
 		}
 		sends.Wait()
-		c.want(t, 3)
+		c.want(t, 3, 3)
 	})
 }
 
