@@ -27,7 +27,9 @@ func BenchmarkClient(b *testing.B) {
 	} {
 		c.config.Templates = templates
 		c.config.Providers = map[string]notify.ProviderConfig{"a": {Driver: "a"}}
-		accept := sms.SenderFunc(func(_ context.Context, m sms.Message) (sms.Receipt, error) { return sms.Receipt{Provider: "a", Key: m.Key}, nil })
+		accept := sms.SenderFunc(func(_ context.Context, m sms.Message) (sms.Receipt, error) {
+			return sms.Receipt{Provider: "a", Key: m.Key}, nil
+		})
 		client, err := notify.New(c.config, sms.Driver{Name: "a", Open: func(sms.DriverConfig) (sms.Sender, error) { return accept, nil }})
 		if err != nil {
 			b.Fatal(err)
