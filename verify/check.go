@@ -75,12 +75,16 @@ func (v *Verifier) answers(to sms.Number, ip netip.Addr) (limits []Limit) {
 	return limits
 }
 
-// tagsOf gives the tag of an answer under each key.
+// tagsOf returns the tag of an answer under each key, for codes of each number of
+// digits: some may be of before Options.Digits was changed.
 func (v *Verifier) tagsOf(s Subject, code string) []KeyTag {
 	code = typed(code)
-	tags := make([]KeyTag, len(v.keys))
-	for i, k := range v.keys {
-		tags[i] = KeyTag{Key: k.id, Tag: k.tagOf(s, code)}
+	tags := make([]KeyTag, 0, len(v.keys)*(maxDigits-minDigits+1))
+	for _, k := range v.keys {
+		tag := k.tagOf(s, code)
+		for _, id := range k.ids[minDigits:] {
+			tags = append(tags, KeyTag{Key: id, Tag: tag})
+		}
 	}
 	return tags
 }

@@ -245,8 +245,8 @@ func TestKeysRotate(t *testing.T) {
 		}
 	})
 	for name, other := range map[string]func(*verify.Options){
-		"an unknown key":           with("two"),
-		"another number of digits": func(o *verify.Options) { o.Digits = 8 },
+		"an unknown key":                       with("two"),
+		"an unknown key, and other digits too": func(o *verify.Options) { with("two")(o); o.Digits = 8 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, withoutLimits)

@@ -25,9 +25,9 @@ var (
 	ErrRegion = errors.New("no codes are sent to numbers of this country")
 	// ErrChallenge: Pumping.Challenge has to be passed first.
 	ErrChallenge = errors.New("please show first that you are a person")
-	// ErrKey: the code was made under a key, or with a number of digits, that this
-	// process does not have. No attempt was counted.
-	ErrKey = errors.New("verify: the code was made under a key, or with a number of digits, that this process does not have: add the key to OldKeys")
+	// ErrKey: the code was made under a key that this process does not have. No
+	// attempt was counted.
+	ErrKey = errors.New("verify: the code was made under a key that this process does not have: add the key to OldKeys")
 )
 
 // errProof is Redeem's ErrNotFound.

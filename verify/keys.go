@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash"
+	"slices"
 	"sync"
 
 	"github.com/notifykit/notify/sms"
@@ -16,13 +17,12 @@ import (
 // with a label each, so that what the store holds under one says nothing of the
 // others.
 type keyring struct {
-	id         uint64 // names the key and the number of digits in a code's record
-	own        uint64 // names the key in a proof
-	digits     int
-	code       macs // the code from its nonce
-	tag        macs // what the store compares
-	proof      macs // what the store knows of a proof
-	codeBounds uint64
+	ids    [maxDigits + 1]uint64 // name the key and each number of digits in a code's record
+	own    uint64                // names the key in a proof
+	digits int                   // of new codes
+	code   macs                  // the code from its nonce
+	tag    macs                  // what the store compares
+	proof  macs                  // what the store knows of a proof
 }
 
 // Labels are never changed: every code and proof that waits would be void.
@@ -34,19 +34,26 @@ const (
 )
 
 func newKeyring(key []byte, digits int) *keyring {
-	bounds := uint64(1)
-	for range digits {
-		bounds *= 10
+	k := &keyring{
+		own:    binary.BigEndian.Uint64(derive(key, labelID)),
+		digits: digits,
+		code:   newMACs(derive(key, labelCode)),
+		tag:    newMACs(derive(key, labelTag)),
+		proof:  newMACs(derive(key, labelProof)),
 	}
-	return &keyring{
-		id:         binary.BigEndian.Uint64(derive(key, labelID, byte(digits))),
-		own:        binary.BigEndian.Uint64(derive(key, labelID)),
-		digits:     digits,
-		code:       newMACs(derive(key, labelCode)),
-		tag:        newMACs(derive(key, labelTag)),
-		proof:      newMACs(derive(key, labelProof)),
-		codeBounds: bounds,
+	for n := minDigits; n <= maxDigits; n++ {
+		k.ids[n] = binary.BigEndian.Uint64(derive(key, labelID, byte(n)))
 	}
+	return k
+}
+
+// id is the name that new codes' records have.
+func (k *keyring) id() uint64 { return k.ids[k.digits] }
+
+// digitsOf returns the number of digits that a record's name of a key says; 0: the
+// name is not this key's.
+func (k *keyring) digitsOf(id uint64) int {
+	return max(0, slices.Index(k.ids[:], id))
 }
 
 func derive(key []byte, label string, more ...byte) []byte {
@@ -89,21 +96,28 @@ func (ms macs) of(before []byte, s Subject, after string) Tag {
 	return m.sum
 }
 
-// codeOf gives the code of a nonce: always the same one. All 256 bits of the
-// HMAC modulo the number of codes: no code is likelier than another by more than
-// one part in 2^222.
-func (k *keyring) codeOf(nonce ID, s Subject) string {
+// codeOf returns the code of a nonce, with as many digits as the keyring's new codes.
+func (k *keyring) codeOf(nonce ID, s Subject) string { return k.codeWith(k.digits, nonce, s) }
+
+// codeWith returns the code of a nonce with a number of digits: always the same one.
+// All 256 bits of the HMAC modulo the number of codes: no code is likelier than another
+// by more than one part in 2^222.
+func (k *keyring) codeWith(digits int, nonce ID, s Subject) string {
+	bound := uint64(1)
+	for range digits {
+		bound *= 10
+	}
 	sum := k.code.of(nonce[:], s, "")
 	var n uint64
 	for _, b := range sum {
-		n = (n<<8 | uint64(b)) % k.codeBounds
+		n = (n<<8 | uint64(b)) % bound
 	}
-	var digits [maxDigits]byte
-	for i := k.digits - 1; i >= 0; i-- {
-		digits[i] = byte('0' + n%10)
+	var text [maxDigits]byte
+	for i := digits - 1; i >= 0; i-- {
+		text[i] = byte('0' + n%10)
 		n /= 10
 	}
-	return string(digits[:k.digits])
+	return string(text[:digits])
 }
 
 func (k *keyring) tagOf(s Subject, code string) Tag { return k.tag.of(nil, s, code) }

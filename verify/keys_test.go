@@ -32,8 +32,8 @@ func TestDerivation(t *testing.T) {
 	if got := k.proofID(s, nonce).String(); got != "546fbef72dbc81851c1164d7b4d83f95" {
 		t.Errorf("the proof's ID is %s", got)
 	}
-	if k.id != 12308727345726099145 {
-		t.Errorf("the key's ID is %d", k.id)
+	if k.id() != 12308727345726099145 {
+		t.Errorf("the key's ID is %d", k.id())
 	}
 	if got := k.token(nonce); got != "5REunkhrZZ5kZWZnaGlqa2xtbm9wcXJz" {
 		t.Errorf("the token is %s", got)

@@ -55,7 +55,8 @@ type Options struct {
 	From string
 	Tags map[string]string
 
-	// Digits is how long a code is, 4 to 10. Defaults to 6.
+	// Digits is how long a new code is, 4 to 10. Defaults to 6. Codes that were sent
+	// before it was changed still check, and are sent again as they are.
 	Digits int
 	// MaxAttempts is the failure that kills the code and locks number and purpose,
 	// 1 to 100. Defaults to 5.

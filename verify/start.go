@@ -222,8 +222,8 @@ func (v *Verifier) begin(ctx context.Context, s Subject, decoy bool, begin func(
 		case begun.Nonce == step.Nonce:
 			return code, begun, nil
 		}
-		if own := v.keyOf(begun.Key); own != nil {
-			standing := own.codeOf(begun.Nonce, s)
+		if own, digits := v.keyOf(begun.Key); own != nil {
+			standing := own.codeWith(digits, begun.Nonce, s)
 			if (own.tagOf(s, standing) == begun.Tag) != decoy {
 				return standing, begun, nil
 			}
@@ -236,7 +236,7 @@ func (v *Verifier) begin(ctx context.Context, s Subject, decoy bool, begin func(
 }
 
 func (v *Verifier) beginStep(s Subject) BeginStep {
-	return BeginStep{Subject: s, Nonce: newID(), Key: v.keys[0].id, TTL: v.o.TTL, LockFor: v.o.LockFor, Max: v.o.MaxAttempts}
+	return BeginStep{Subject: s, Nonce: newID(), Key: v.keys[0].id(), TTL: v.o.TTL, LockFor: v.o.LockFor, Max: v.o.MaxAttempts}
 }
 
 // send sends the code, with the moment it expires: past it, it is dropped. A

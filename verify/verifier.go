@@ -68,14 +68,15 @@ func (v *Verifier) params(own sms.Params, code string) sms.Params {
 	return p
 }
 
-// keyOf gives the keyring that a record names; nil where this process lacks it.
-func (v *Verifier) keyOf(id uint64) *keyring {
+// keyOf returns the keyring that a record names, and how many digits its code has; nil
+// if this process lacks it.
+func (v *Verifier) keyOf(id uint64) (*keyring, int) {
 	for _, k := range v.keys {
-		if k.id == id {
-			return k
+		if digits := k.digitsOf(id); digits > 0 {
+			return k, digits
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 // readSubject refuses a number or a purpose that is none.
