@@ -26,7 +26,7 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, b *body) (asked, 
 	f, err := b.read()
 	in := asked{ip: h.clientIP(r), language: r.Header.Get("Accept-Language")}
 	switch {
-	case errors.Is(err, errMedia):
+	case errors.Is(err, errMedia), errors.Is(err, errJSONForm):
 		h.answer(w, http.StatusUnsupportedMediaType, refused{Detail: err.Error(), Reason: "unsupported_media_type"})
 		return in, false
 	case errors.Is(err, errTooLarge):
@@ -83,11 +83,21 @@ func (h *handler) numberText(in asked, mobile string) string {
 	return in.say("this is not a telephone number: check its digits", "手机号码不正确，请检查")
 }
 
+var errJSON = errors.New(`the body is no JSON object of texts, such as {"mobile":"+86 138 0000 0000"}`)
+
+// readJSON reads an object. A key that is there twice, or in other letters, is
+// refused: programs in front may have read the other one.
 func readJSON(body []byte) (fields, error) {
 	var f fields
 	d := json.NewDecoder(bytes.NewReader(body))
-	if err := d.Decode(&f); err != nil {
-		return fields{}, errors.New(`the body is no JSON object of texts, such as {"mobile":"+86 138 0000 0000"}`)
+	switch first, err := d.Token(); {
+	case err == nil && first == nil: // null
+	case err != nil || first != json.Delim('{'):
+		return fields{}, errJSON
+	default:
+		if err := f.readObject(d); err != nil {
+			return fields{}, err
+		}
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return fields{}, errors.New("something stands after the JSON object")
@@ -95,7 +105,41 @@ func readJSON(body []byte) (fields, error) {
 	return f, nil
 }
 
+func (f *fields) readObject(d *json.Decoder) error {
+	seen := map[string]bool{}
+	for d.More() {
+		key, err := d.Token()
+		name, isText := key.(string)
+		if err != nil || !isText {
+			return errJSON
+		}
+		lower := strings.ToLower(name)
+		if seen[lower] || name != lower && (lower == "mobile" || lower == "code") {
+			return errors.New("the JSON object has a key twice, or in other letters than mobile and code")
+		}
+		seen[lower] = true
+		var other json.RawMessage
+		var into any = &other
+		switch name {
+		case "mobile":
+			into = &f.Mobile
+		case "code":
+			into = &f.Code
+		}
+		if err := d.Decode(into); err != nil {
+			return errJSON
+		}
+	}
+	if _, err := d.Token(); err != nil { // the "}"
+		return errJSON
+	}
+	return nil
+}
+
 func readForm(body string) (fields, error) {
+	if text := strings.TrimLeft(body, " \t\r\n"); strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
+		return fields{}, errJSONForm
+	}
 	values, err := url.ParseQuery(body)
 	if err != nil {
 		return fields{}, errors.New("the body is no form")

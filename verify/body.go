@@ -12,13 +12,13 @@ import (
 
 // fields are what a body may hold; what else it holds is passed over.
 type fields struct {
-	Mobile *string `json:"mobile"`
-	Code   *string `json:"code"`
-	form   bool    // the values are those of a form, in which a "+" may have become a blank
+	Mobile, Code *string
+	form         bool // the values are those of a form, in which a "+" may have become a blank
 }
 
 var (
 	errMedia    = errors.New("the body has to be application/json or application/x-www-form-urlencoded, in UTF-8")
+	errJSONForm = errors.New("the body is JSON, and Content-Type says that it is a form: send Content-Type: application/json")
 	errTooLarge = errors.New("the body is too large")
 	errSlow     = errors.New("the body did not come in time")
 )
@@ -54,10 +54,8 @@ func (b *body) end() {
 // supports no read deadline has its server's ReadTimeout alone.
 func (b *body) read() (fields, error) {
 	media, parameters, err := mime.ParseMediaType(b.r.Header.Get("Content-Type"))
-	if err != nil || parameters["charset"] != "" && !strings.EqualFold(parameters["charset"], "utf-8") {
-		return fields{}, errMedia
-	}
-	if media != "application/json" && media != "application/x-www-form-urlencoded" {
+	isJSON := media == "application/json" // which is UTF-8 whatever its charset says
+	if err != nil || !isJSON && (media != "application/x-www-form-urlencoded" || !isUTF8(parameters["charset"])) {
 		return fields{}, errMedia
 	}
 	control := http.NewResponseController(b.w)
@@ -74,10 +72,14 @@ func (b *body) read() (fields, error) {
 	if !utf8.Valid(text) {
 		return fields{}, errors.New("the body is not valid UTF-8")
 	}
-	if media == "application/json" {
+	if isJSON {
 		return readJSON(text)
 	}
 	return readForm(string(text))
+}
+
+func isUTF8(charset string) bool {
+	return charset == "" || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
 }
 
 func readError(err error) error {

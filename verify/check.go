@@ -18,15 +18,18 @@ import (
 // waits. Any other error is an *sms.Error that is Rejected: nobody could look,
 // and the person may type the same again.
 func (v *Verifier) Check(ctx context.Context, a Attempt) error {
-	_, err := v.judge(ctx, a, false)
+	_, err := v.judge(ctx, a, false, false)
 	return err
 }
 
 // Prove does as Check does and gives a proof, to be redeemed once within
 // ProofFor: for what is confirmed on one page and done on a later one.
-func (v *Verifier) Prove(ctx context.Context, a Attempt) (Proof, error) { return v.judge(ctx, a, true) }
+func (v *Verifier) Prove(ctx context.Context, a Attempt) (Proof, error) {
+	return v.judge(ctx, a, true, false)
+}
 
-func (v *Verifier) judge(ctx context.Context, a Attempt, prove bool) (Proof, error) {
+// judge does what Check and Prove say. For a decoy no code is right.
+func (v *Verifier) judge(ctx context.Context, a Attempt, prove, decoy bool) (Proof, error) {
 	s, err := readSubject(a.To, a.Purpose)
 	if err != nil {
 		return Proof{}, err
@@ -35,7 +38,12 @@ func (v *Verifier) judge(ctx context.Context, a Attempt, prove bool) (Proof, err
 	if err != nil {
 		return Proof{}, err
 	}
-	step := CheckStep{Subject: s, ID: newID(), Tags: v.tagsOf(s, a.Code), Max: v.o.MaxAttempts, LockFor: v.o.LockFor, Answers: v.answers(s.To, ip)}
+	step := CheckStep{Subject: s, ID: newID(), Tags: v.tagsOf(s, a.Code), Max: v.o.MaxAttempts, LockFor: v.o.LockFor, Answers: v.answers(s.To, ip, decoy)}
+	if decoy {
+		for i := range step.Tags {
+			step.Tags[i].Tag = noCode()
+		}
+	}
 	proof := Proof{}
 	if prove {
 		secret := newID()
@@ -61,8 +69,8 @@ func (v *Verifier) check(ctx context.Context, step CheckStep, a Attempt) (Checke
 
 // answers lists the limits that an answer counts against. The range comes first in
 // Of, so that both are kept at the same place.
-func (v *Verifier) answers(to sms.Number, ip netip.Addr) (limits []Limit) {
-	if _, test := v.testNumber(to); test || !ip.IsValid() {
+func (v *Verifier) answers(to sms.Number, ip netip.Addr, decoy bool) (limits []Limit) {
+	if _, test := v.testNumber(to); test && !decoy || !ip.IsValid() {
 		return nil
 	}
 	host, network := networks(ip)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/notifykit/notify/sms"
@@ -37,7 +38,9 @@ type HTTPOptions struct {
 	// (by the vendor, by a list or by a limit of the Client's) is answered with 201
 	// for known numbers too, keeps its place in the limits, and is logged by
 	// Options.Logger. Allow is called for every request and should take as long for
-	// both. Nil: all numbers are known, and refusals are answered as what they are.
+	// both. It is called for checks too: no code is right for a number that is not, or no
+	// longer, known; a test number is no exception. Nil: all numbers are known, and
+	// refusals are answered as what they are.
 	Allow func(context.Context, sms.Number) bool
 
 	// TrustedProxies are the addresses of the proxies in front, whose
@@ -45,7 +48,8 @@ type HTTPOptions struct {
 	// the connection's.
 	TrustedProxies []netip.Prefix
 	// TrustSocket believes X-Forwarded-For on connections that have no address: a
-	// Unix socket, which only the proxy can reach.
+	// Unix socket, which only the proxy can reach. Requests that have no address all
+	// the same share one limit, and Logger is warned of the first.
 	TrustSocket bool
 
 	// Origins are the other sites whose pages may call ("https://app.example.com").
@@ -107,7 +111,14 @@ func newHandler(v *Verifier, o HTTPOptions) *handler {
 	for i, proxy := range o.TrustedProxies {
 		if !proxy.IsValid() {
 			fault("HTTPOptions.TrustedProxies[%d] is no range of addresses: make it with netip.ParsePrefix", i)
+			continue
 		}
+		v4, ok := unmapped(proxy)
+		if !ok {
+			fault("HTTPOptions.TrustedProxies[%d] is %v, which holds more than the IPv4 addresses: write the range of IPv4 itself", i, proxy)
+			continue
+		}
+		h.o.TrustedProxies[i] = v4
 	}
 	for _, origin := range o.Origins {
 		if err := h.sites.AddTrustedOrigin(origin); err != nil {
@@ -123,6 +134,8 @@ type handler struct {
 	o     HTTPOptions
 	sites *http.CrossOriginProtection
 	fault error // of the options
+
+	noAddress sync.Once // the warning of a request without an address
 }
 
 // ServeHTTP finds the path, and refuses what is no request of ours.
@@ -192,13 +205,19 @@ func (h *handler) allowOrigin(header http.Header, r *http.Request) {
 	}
 }
 
-func (h *handler) start(w http.ResponseWriter, r *http.Request, in asked) {
-	to := anyone
-	if h.o.Allow != nil {
-		if to = decoy; h.o.Allow(r.Context(), in.to) {
-			to = known
-		}
+// audience asks Allow.
+func (h *handler) audience(r *http.Request, in asked) audience {
+	switch {
+	case h.o.Allow == nil:
+		return anyone
+	case h.o.Allow(r.Context(), in.to):
+		return known
 	}
+	return decoy
+}
+
+func (h *handler) start(w http.ResponseWriter, r *http.Request, in asked) {
+	to := h.audience(r, in)
 	ch, err := h.v.start(r.Context(), Request{To: in.to, Purpose: h.o.Purpose, IP: in.ip}, to)
 	if err == nil || sms.OutcomeOf(err) == sms.Unknown {
 		h.answer(w, http.StatusCreated, created{Mobile: in.to.E164(), ExpiresIn: seconds(ch.ExpiresIn), ResendAfter: seconds(ch.ResendAfter)})
@@ -209,7 +228,7 @@ func (h *handler) start(w http.ResponseWriter, r *http.Request, in asked) {
 
 func (h *handler) check(w http.ResponseWriter, r *http.Request, in asked) {
 	a := Attempt{To: in.to, Purpose: h.o.Purpose, Code: in.code, IP: in.ip}
-	proof, err := h.v.judge(r.Context(), a, h.o.Prove)
+	proof, err := h.v.judge(r.Context(), a, h.o.Prove, h.audience(r, in) == decoy)
 	if err != nil {
 		h.refuse(w, r, in, err)
 		return

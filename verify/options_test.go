@@ -42,8 +42,8 @@ func TestNew_tellsEveryFaultAtOnce(t *testing.T) {
 
 func TestNew_asksTheSender(t *testing.T) {
 	for name, template := range map[string]sms.Template{
-		"a code too long for the template": {Name: "login-code", Text: "${code}", Variables: map[string]sms.Variable{"code": {MaxLen: 4}}},
-		"a variable that nobody fills":     {Name: "login-code", Text: "${name}: ${code}"},
+		"a code too long for the template": {Name: "login-code", Kind: sms.Verification, Text: "${code}", Variables: map[string]sms.Variable{"code": {MaxLen: 4}}},
+		"a variable that nobody fills":     {Name: "login-code", Kind: sms.Verification, Text: "${name}: ${code}"},
 		"no such template":                 {Name: "logon-code", Text: "${code}"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -59,7 +59,7 @@ func (v *Verifier) start(ctx context.Context, r Request, to audience) (Challenge
 	if err != nil {
 		return Challenge{}, err
 	}
-	if t, ok := v.testNumber(q.To); ok {
+	if t, ok := v.testNumber(q.To); ok && to != decoy {
 		return v.startTest(ctx, q, t)
 	}
 	if len(v.o.Regions) > 0 && !slices.Contains(v.o.Regions, q.To.Region()) {
@@ -248,7 +248,7 @@ func (v *Verifier) send(ctx context.Context, q request, code string, expiresIn t
 		return sms.Receipt{}, v.past.pretend(ctx, q.Subject, began)
 	}
 	receipt, err := v.o.Sender.Send(ctx, sms.Message{
-		To: q.To, Template: v.o.Template, Params: v.params(q.params, code),
+		To: q.To, Kind: sms.Verification, Template: v.o.Template, Params: v.params(q.params, code),
 		From: v.o.From, Tags: v.o.Tags, Expires: began.Add(expiresIn),
 	})
 	v.past.note(ctx, q.Subject, time.Since(began), err)

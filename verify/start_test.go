@@ -428,7 +428,7 @@ func TestStart_storeFaults(t *testing.T) {
 }
 
 func TestStart_otherValuesOfTheTemplate(t *testing.T) {
-	r, err := sms.NewRegistry(sms.Template{Name: "login-code", Text: "${app}: ${code} for ${what}"})
+	r, err := sms.NewRegistry(sms.Template{Name: "login-code", Kind: sms.Verification, Text: "${app}: ${code} for ${what}"})
 	if err != nil {
 		t.Fatal(err)
 	}

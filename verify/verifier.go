@@ -43,16 +43,30 @@ func New(o Options) (*Verifier, error) {
 	} else {
 		v.starter, _ = o.Store.(Starter)
 	}
-	checker := o.Checker
-	if checker == nil {
-		checker, _ = o.Sender.(sms.Checker)
-	}
-	if checker == nil {
-		o.Logger.Warn("verify: the template was not checked: Options.Sender is no sms.Checker and Options.Checker is nil", "template", o.Template)
-	} else if err := checker.CheckTemplate(o.Template, v.params(nil, strings.Repeat("0", o.Digits))); err != nil {
-		return nil, fmt.Errorf("verify: template %q cannot carry a code of %d digits: %w", o.Template, o.Digits, err)
+	if err := v.checkTemplate(); err != nil {
+		return nil, err
 	}
 	return v, nil
+}
+
+// checkTemplate asks whether the template can carry a code, and nothing else.
+func (v *Verifier) checkTemplate() error {
+	checker := v.o.Checker
+	if checker == nil {
+		checker, _ = v.o.Sender.(sms.Checker)
+	}
+	if checker == nil {
+		v.o.Logger.Warn("verify: the template was not checked: Options.Sender is no sms.Checker and Options.Checker is nil", "template", v.o.Template)
+		return nil
+	}
+	// Without values the check fails, and its error says which kind the template is.
+	if kind := sms.KindOf(checker.CheckTemplate(v.o.Template, nil)); kind != 0 && kind != sms.Verification {
+		return refusal(sms.InvalidMessage, fmt.Errorf("verify: template %q is of kind %v, whose values may hold line ends, and so a false line for browsers that offer the code: make it a %v", v.o.Template, kind, sms.Verification))
+	}
+	if err := checker.CheckTemplate(v.o.Template, v.params(nil, strings.Repeat("0", v.o.Digits))); err != nil {
+		return fmt.Errorf("verify: template %q cannot carry a code of %d digits: %w", v.o.Template, v.o.Digits, err)
+	}
+	return nil
 }
 
 // params puts a message's values together.
