@@ -4,6 +4,9 @@
 //
 //	go run ./examples/login
 //
+// LOGIN_REGION is where numbers without a country code are from (CN). Behind a proxy
+// that ends TLS set LOGIN_SECURE=true, so that the session's cookie is for TLS only.
+//
 // What it shows is in two files: this one wires the handler of package verify,
 // session.go keeps who is signed in. The page is page.html, without a framework.
 package main
@@ -21,6 +24,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"time"
 
 	"github.com/notifykit/notify"
@@ -98,7 +102,11 @@ func newApp(sender sms.Sender) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	sessions := newSessions()
+	secure, err := strconv.ParseBool(cmp.Or(os.Getenv("LOGIN_SECURE"), "false"))
+	if err != nil {
+		return nil, fmt.Errorf("LOGIN_SECURE is %q: write true behind a proxy that ends TLS, else false", os.Getenv("LOGIN_SECURE"))
+	}
+	sessions := newSessions(secure)
 	codes, err := verify.NewHandler(v, verify.HTTPOptions{
 		Region:   cmp.Or(os.Getenv("LOGIN_REGION"), "CN"),
 		Verified: sessions.begin, // the code was right: from here on the cookie says who it is
@@ -111,10 +119,10 @@ func newApp(sender sms.Sender) (http.Handler, error) {
 	mux.Handle("/codes", codes)
 	mux.Handle("/codes/", codes)
 	mux.HandleFunc("GET /me", sessions.me)
-	mux.HandleFunc("POST /logout", sessions.end)
+	mux.Handle("POST /logout", http.NewCrossOriginProtection().Handler(http.HandlerFunc(sessions.end))) // pages of other sites sign nobody out
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; form-action 'self'")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
 		_, _ = w.Write(page)
 	})
 	return mux, nil

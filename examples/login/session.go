@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -17,7 +18,9 @@ const (
 
 // sessions are who is signed in, in memory: a program of your own has a table.
 type sessions struct {
-	mu  sync.Mutex
+	secure bool // cookies are for TLS only
+
+	mu  sync.Mutex // guards what follows
 	who map[string]session
 }
 
@@ -26,17 +29,30 @@ type session struct {
 	until time.Time
 }
 
-func newSessions() *sessions { return &sessions{who: map[string]session{}} }
+func newSessions(secure bool) *sessions { return &sessions{secure: secure, who: map[string]session{}} }
 
-// begin is called for a right code, before it is answered.
+// begin is called for a right code, before it is answered. It removes the sessions
+// that are over, and the one that the browser had.
 func (s *sessions) begin(w http.ResponseWriter, r *http.Request, to sms.Number) error {
-	id := rand.Text()
-	until := time.Now().Add(sessionLife)
+	now := time.Now()
+	id, until := rand.Text(), now.Add(sessionLife)
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.who, func(_ string, old session) bool { return !now.Before(old.until) })
+	if c, err := r.Cookie(cookie); err == nil {
+		delete(s.who, c.Value)
+	}
 	s.who[id] = session{to, until}
-	s.mu.Unlock()
-	http.SetCookie(w, &http.Cookie{Name: cookie, Value: id, Path: "/", Expires: until, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil})
+	http.SetCookie(w, s.cookie(r, &http.Cookie{Value: id, Expires: until}))
 	return nil
+}
+
+// cookie completes a cookie. It is for TLS only if the request came by TLS, or the
+// configuration says that a proxy in front has ended it.
+func (s *sessions) cookie(r *http.Request, c *http.Cookie) *http.Cookie {
+	c.Name, c.Path, c.HttpOnly, c.SameSite = cookie, "/", true, http.SameSiteLaxMode
+	c.Secure = s.secure || r.TLS != nil
+	return c
 }
 
 // me tells who is signed in: the number, masked.
@@ -63,6 +79,6 @@ func (s *sessions) end(w http.ResponseWriter, r *http.Request) {
 		delete(s.who, c.Value)
 		s.mu.Unlock()
 	}
-	http.SetCookie(w, &http.Cookie{Name: cookie, Path: "/", MaxAge: -1})
+	http.SetCookie(w, s.cookie(r, &http.Cookie{MaxAge: -1}))
 	w.WriteHeader(http.StatusNoContent)
 }
