@@ -8,6 +8,12 @@
 // Limits of different subjects lie on different nodes: those of the address are taken
 // first, then the others in one pipeline, and they are given back if another refuses.
 //
+// The least that its user must be allowed, with the default Prefix:
+//
+//	ACL SETUSER codes on >secret ~notify:verify:* +evalsha +eval +time +pexpire +del +hgetall +hmget +hset +hincrby +hdel +zadd +zcard +zrange +zrem +zremrangebyscore +zscore
+//
+// Without +time every step fails. A cluster's clients need +cluster|slots too.
+//
 // With maxmemory and noeviction a full server refuses each step that needs memory.
 //
 // Redis forgets. A failover to a replica loses what had not reached it, up to
