@@ -99,6 +99,10 @@ func theirs(s sms.SenderFunc, inner ...failsafe.Policy[sms.Receipt]) sms.Sender 
 	})
 }
 
+// FailsafeGo returns failsafe-go's composition of retry, breaker, rate and time-out
+// over s.
+func FailsafeGo(s sms.SenderFunc) sms.Sender { return theirs(s, timeout.New[sms.Receipt](limit)) }
+
 // Context gives the context of c's caller.
 func (c Case) Context(parent context.Context) (context.Context, context.CancelFunc) {
 	if c.Deadline {
