@@ -229,7 +229,9 @@ func checkConnections(t *trial) {
 	for range 5 {
 		each(one)
 	}
-	if n := v.connections() - before; n > 0 {
+	// net/http gives up a connection whose writer has not come back 50 ms after the
+	// answer, as on a busy machine; one in a hundred messages may meet that.
+	if n := v.connections() - before; n > callers*5/100 {
 		t.faultf("%d callers with a connection each opened %d more for five messages each", callers, n)
 	}
 }
