@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/notifykit/notify"
+	"github.com/notifykit/notify/outbox"
 	"github.com/notifykit/notify/providers/twilio"
 	"github.com/notifykit/notify/sandbox"
 	"github.com/notifykit/notify/sandbox/sandboxtest"
@@ -441,5 +442,21 @@ func TestClient_Ask_whom(t *testing.T) {
 	m.Key = ""
 	if _, err := client.Find(t.Context(), m, time.Now()); !errors.Is(err, sms.ErrUndecided) {
 		t.Errorf("without a key: %v", err)
+	}
+}
+
+// await waits until a message of an outbox is in a state.
+func await(t *testing.T, box *outbox.Outbox, key string, want outbox.State) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for range time.Tick(20 * time.Millisecond) {
+		status, err := box.Status(ctx, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status.State == want {
+			return
+		}
 	}
 }
