@@ -14,8 +14,9 @@ import (
 // A clock moves the time of the databases that are opened with it: its connectors
 // add by to the database's own time in every statement that reads it.
 type clock struct {
-	by   atomic.Int64 // nanoseconds
-	read atomic.Int64 // how often the time was read
+	by     atomic.Int64 // nanoseconds
+	read   atomic.Int64 // how often the time was read
+	opened atomic.Bool  // false: the server is not installed
 }
 
 // open opens a database whose time is c's.
@@ -30,6 +31,7 @@ func (c *clock) open(tb testing.TB, driverName, dsn string) *sql.DB {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	c.opened.Store(true)
 	return sql.OpenDB(clockConnector{connector, c})
 }
 
