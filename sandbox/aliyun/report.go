@@ -31,7 +31,7 @@ type smsReport struct {
 }
 
 // report builds an SmsReport push. The vendor reports ends only.
-func report(to string, messages []kernel.Record, s kernel.State) (*http.Request, error) {
+func report(to string, messages []kernel.Record, s kernel.State) ([]*http.Request, error) {
 	if !s.Final() {
 		return nil, nil
 	}
@@ -58,7 +58,7 @@ type smsUp struct {
 }
 
 // reply builds an SmsUp push. Reply.To is the extension code, or the signature.
-func reply(r kernel.Reply) (*http.Request, error) {
+func reply(r kernel.Reply) ([]*http.Request, error) {
 	if r.Account != "" {
 		return nil, errors.New("account: this vendor's replies name none: leave it out")
 	}
@@ -66,7 +66,7 @@ func reply(r kernel.Reply) (*http.Request, error) {
 		DestCode: cmp.Or(r.To, "0000"), SequenceID: strconv.FormatInt(1_000_000_000+rand.Int64N(9_000_000_000), 10), SignName: SignatureName}})
 }
 
-func push(to string, list any) (*http.Request, error) {
+func push(to string, list any) ([]*http.Request, error) {
 	body, err := json.Marshal(list)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func push(to string, list any) (*http.Request, error) {
 		return nil, errors.New("the address of the push is none")
 	}
 	r.Header.Set("Content-Type", "application/json;charset=UTF-8")
-	return r, nil
+	return []*http.Request{r}, nil
 }
 
 // acknowledged reports whether a receiver has taken a push: status 200 and a JSON

@@ -49,7 +49,7 @@ func acme(d *kernel.Desk) (kernel.Vendor, error) {
 			}
 			return nil
 		},
-		Report: func(to string, messages []kernel.Record, s kernel.State) (*http.Request, error) {
+		Report: func(to string, messages []kernel.Record, s kernel.State) ([]*http.Request, error) {
 			if !s.Final() {
 				return nil, nil
 			}
@@ -58,15 +58,17 @@ func acme(d *kernel.Desk) (kernel.Vendor, error) {
 				ids = append(ids, m.ID+" "+s.String()+" "+m.Fails)
 			}
 			body, _ := json.Marshal(ids)
-			return http.NewRequest("POST", to, bytes.NewReader(body))
+			return one(http.NewRequest("POST", to, bytes.NewReader(body)))
 		},
 		MaxReports: 2, Repeat: []time.Duration{time.Minute, time.Minute},
 		Acknowledged: func(_ int, body []byte) bool { return string(body) == "ok" },
-		Reply: func(r kernel.Reply) (*http.Request, error) {
-			return http.NewRequest("POST", r.URL, strings.NewReader(r.Text))
+		Reply: func(r kernel.Reply) ([]*http.Request, error) {
+			return one(http.NewRequest("POST", r.URL, strings.NewReader(r.Text)))
 		},
 	}, nil
 }
+
+func one(r *http.Request, err error) ([]*http.Request, error) { return []*http.Request{r}, err }
 
 func acmeCarry(d *kernel.Desk, c kernel.Call, q url.Values, o kernel.Order) kernel.Answer {
 	now := time.Now()

@@ -56,7 +56,7 @@ func (s *Sandbox) Reply(ctx context.Context, r Reply) (status int, err error) {
 	if err := s.reports.allowedURL(r.URL); err != nil {
 		return 0, fmt.Errorf("sandbox: %w", err)
 	}
-	request, err := d.vendor.Reply(r)
+	requests, err := d.vendor.Reply(r)
 	if err != nil {
 		return 0, fmt.Errorf("sandbox: %w", err)
 	}
@@ -66,9 +66,13 @@ func (s *Sandbox) Reply(ctx context.Context, r Reply) (status int, err error) {
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
-	status, _ = s.reports.send(ctx, d.vendor, request)
-	if status == 0 {
-		return 0, errors.New("sandbox: the receiver of the reply did not answer")
+	for _, request := range requests {
+		taken := false
+		if status, taken = s.reports.send(ctx, d.vendor, request); status == 0 {
+			return 0, errors.New("sandbox: the receiver of the reply did not answer")
+		} else if !taken {
+			break
+		}
 	}
 	return status, nil
 }

@@ -207,12 +207,11 @@ func (c *reports) group(batch []due) [][]due {
 // message, and the report again if it was not taken.
 func (c *reports) post(group []due) {
 	d, state, tries := group[0].desk, group[0].state, group[0].tries
-	request, kept, id := c.build(group)
+	requests, kept, id := c.build(group)
 	taken := true
-	if request != nil {
-		var status int
-		status, taken = c.send(c.ctx, d.vendor, request)
-		if !taken {
+	for _, request := range requests {
+		if status, ok := c.send(c.ctx, d.vendor, request); !ok {
+			taken = false
 			// An error's text has the address in it, which is the account's to write.
 			c.options.Logger.Info("sandbox: a receiver did not take a report", "message", id, "status", status)
 		}
@@ -229,9 +228,9 @@ func (c *reports) post(group []due) {
 	}
 }
 
-// build returns the request for a group, nil if the vendor reports nothing of the
-// kind; what of the group is still kept and not canceled; and one message's ID.
-func (c *reports) build(group []due) (request *http.Request, kept []due, id string) {
+// build returns the requests for a group, none if the vendor does not report the
+// state; what of the group is still kept and not canceled; and one message's ID.
+func (c *reports) build(group []due) (requests []*http.Request, kept []due, id string) {
 	d, state := group[0].desk, group[0].state
 	c.store.mu.Lock()
 	defer c.store.mu.Unlock()
@@ -252,12 +251,12 @@ func (c *reports) build(group []due) (request *http.Request, kept []due, id stri
 	if state == Delivered && messages[0].Fails != "" { // as for all of the group
 		state = Failed
 	}
-	request, err := d.vendor.Report(to, messages, state)
+	requests, err := d.vendor.Report(to, messages, state)
 	if err != nil {
 		c.options.Logger.Warn("sandbox: a report cannot be built", "message", id)
 		return nil, kept, id
 	}
-	return request, kept, id
+	return requests, kept, id
 }
 
 // send posts a request, and returns the status of the answer, 0 for none, and

@@ -45,10 +45,10 @@ type Vendor struct {
 	// ThrottleCode is the code by which the vendor says that calls come too fast.
 	ThrottleCode string
 
-	// Report builds the request by which the vendor reports that messages have
-	// reached a state. It returns nil if the vendor does not report the state. It is
-	// called under the kernel's lock.
-	Report func(to string, messages []Record, s State) (*http.Request, error)
+	// Report builds the requests by which the vendor reports that messages have
+	// reached a state: one, or one for each part of a long text. It returns none if
+	// the vendor does not report the state. It is called under the kernel's lock.
+	Report func(to string, messages []Record, s State) ([]*http.Request, error)
 	// MaxReports is the most messages in one report. Zero is one.
 	MaxReports int
 	// Acknowledged reports whether the receiver's answer counts as taken. Nil means
@@ -57,8 +57,9 @@ type Vendor struct {
 	// Repeat says after which times a report that was not acknowledged is repeated.
 	Repeat []time.Duration
 
-	// Reply builds the request that brings a person's reply to its receiver.
-	Reply func(r Reply) (*http.Request, error)
+	// Reply builds the requests that bring a person's reply to its receiver: one, or
+	// one for each part of a long text.
+	Reply func(r Reply) ([]*http.Request, error)
 }
 
 // An Opener makes a vendor on a kernel. It returns every fault of the vendor's

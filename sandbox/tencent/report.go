@@ -25,7 +25,7 @@ type pushed struct {
 }
 
 // report builds a push of reports. The vendor reports ends only.
-func (v *vendor) report(to string, messages []kernel.Record, s kernel.State) (*http.Request, error) {
+func (v *vendor) report(to string, messages []kernel.Record, s kernel.State) ([]*http.Request, error) {
 	if !s.Final() {
 		return nil, nil
 	}
@@ -45,7 +45,7 @@ func (v *vendor) report(to string, messages []kernel.Record, s kernel.State) (*h
 }
 
 // reply builds the push of a reply: one object, no list. Reply.To is the extension.
-func reply(r kernel.Reply) (*http.Request, error) {
+func reply(r kernel.Reply) ([]*http.Request, error) {
 	if r.Account != "" {
 		return nil, errors.New("account: this vendor's replies name none: leave it out")
 	}
@@ -60,7 +60,7 @@ func reply(r kernel.Reply) (*http.Request, error) {
 	}{r.To, national, country, SignatureName, r.Text, time.Now().Unix()})
 }
 
-func push(to string, value any) (*http.Request, error) {
+func push(to string, value any) ([]*http.Request, error) {
 	body, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func push(to string, value any) (*http.Request, error) {
 		return nil, errors.New("the address of the push is none")
 	}
 	r.Header.Set("Content-Type", "application/json")
-	return r, nil
+	return []*http.Request{r}, nil
 }
 
 // acknowledged reports whether a receiver has taken a push: a JSON object whose

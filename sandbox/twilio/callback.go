@@ -20,7 +20,7 @@ import (
 
 // report builds a status callback: the vendor sends one for sent, and one for the
 // end.
-func (v *vendor) report(to string, messages []kernel.Record, s kernel.State) (*http.Request, error) {
+func (v *vendor) report(to string, messages []kernel.Record, s kernel.State) ([]*http.Request, error) {
 	r := &messages[0]
 	word, from := stateOf(r, kernel.Status{State: s})
 	form := url.Values{
@@ -40,7 +40,7 @@ func (v *vendor) report(to string, messages []kernel.Record, s kernel.State) (*h
 }
 
 // post builds one signed form.
-func (v *vendor) post(account, target string, form url.Values) (*http.Request, error) {
+func (v *vendor) post(account, target string, form url.Values) ([]*http.Request, error) {
 	r, err := http.NewRequest(http.MethodPost, target, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, errors.New("the address of a callback is none")
@@ -53,7 +53,7 @@ func (v *vendor) post(account, target string, form url.Values) (*http.Request, e
 		token = a.Token
 	}
 	r.Header.Set("X-Twilio-Signature", signCallback(token, target, form))
-	return r, nil
+	return []*http.Request{r}, nil
 }
 
 // signCallback signs as Twilio does: the address exactly as it was given, then

@@ -66,7 +66,7 @@ func (o *optOuts) read(who optOut, text string) {
 // reply builds the webhook of a reply, signed with the account's token. A STOP
 // opts its sender out: what is sent to them by that sender is refused with 21610
 // until they write START.
-func (v *vendor) reply(r kernel.Reply) (*http.Request, error) {
+func (v *vendor) reply(r kernel.Reply) ([]*http.Request, error) {
 	r.To, r.Account = cmp.Or(r.To, Sender), cmp.Or(r.Account, AccountSID)
 	if v.accounts[r.Account] == nil {
 		return nil, fmt.Errorf("there is no account %q", r.Account)
