@@ -294,7 +294,7 @@ func TestFaults_refused(t *testing.T) {
 	for _, c := range []struct{ list, want string }{
 		{`{}`, "faults"},
 		{`[{"status":503},{}]`, "fault 2: it does nothing"},
-		{`[{"vendor":"vonage","status":503}]`, "there is no \"vonage\""},
+		{`[{"vendor":"nobody","status":503}]`, "there is no \"nobody\""},
 		{`[{"status":99}]`, "status: 99"},
 		{`[{"share":2,"status":503}]`, "share: 2"},
 		{`[{"times":-1,"status":503}]`, "times: -1"},

@@ -24,6 +24,7 @@ func TestNodeClients(t *testing.T) {
 		{"dysmsapi.mjs", "@alicloud/dysmsapi20170525", 19},
 		{"twilio.mjs", "twilio", 32},
 		{"tencent.mjs", "tencentcloud-sdk-nodejs-sms", 34},
+		{"vonage.mjs", "@vonage/server-sdk", 19},
 	} {
 		t.Run(c.pkg, func(t *testing.T) {
 			node := servertest.Program(t, "nodejs", "node")

@@ -21,8 +21,8 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```(sh|js)\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	if len(blocks) != 7 {
-		t.Errorf("%d programs, want 7", len(blocks))
+	if len(blocks) != 8 {
+		t.Errorf("%d programs, want 8", len(blocks))
 	}
 	for _, block := range blocks {
 		language, program := block[1], block[2]
@@ -54,7 +54,8 @@ func TestPage(t *testing.T) {
 	for _, known := range []string{sandbox.AliyunKeyID, sandbox.AliyunKeySecret, sandbox.AliyunSignature, sandbox.TwilioAccountSID, sandbox.TwilioAuthToken,
 		sandbox.TwilioSubaccountSID, sandbox.TwilioSubaccountToken, sandbox.TwilioAPIKeySID, sandbox.TwilioAPIKeySecret, sandbox.TwilioSender,
 		sandbox.TwilioServiceSID, sandbox.TwilioContentSID, sandbox.TwilioVerified,
-		sandbox.TencentSecretID, sandbox.TencentSecretKey, sandbox.TencentAppID} {
+		sandbox.TencentSecretID, sandbox.TencentSecretKey, sandbox.TencentAppID,
+		sandbox.VonageAPIKey, sandbox.VonageAPISecret, sandbox.VonageSignatureSecret} {
 		if !strings.Contains(string(page), "`"+known+"`") {
 			t.Errorf("the page does not tell %s", known)
 		}

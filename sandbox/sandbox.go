@@ -6,6 +6,7 @@
 //   - Aliyun at "/": see package sandbox/aliyun.
 //   - Tencent Cloud at "/", if X-TC-Action is set: see package sandbox/tencent.
 //   - Twilio under "/2010-04-01/Accounts/{sid}/Messages": see package sandbox/twilio.
+//   - Vonage at "/sms/json" and "/v1/messages": see package sandbox/vonage.
 //   - A person's inbox at "/inbox", its data at "/_sandbox/messages", what was
 //     refused at "/_sandbox/refused", faults at "/_sandbox/faults", replies of people
 //     at "/_sandbox/replies", and addresses for reports at "/_sandbox/webhooks".
@@ -31,6 +32,7 @@ import (
 	"github.com/notifykit/notify/sandbox/kernel"
 	"github.com/notifykit/notify/sandbox/tencent"
 	"github.com/notifykit/notify/sandbox/twilio"
+	"github.com/notifykit/notify/sandbox/vonage"
 )
 
 // The vendors, as Message.Vendor and Fault.Vendor name them.
@@ -38,6 +40,7 @@ const (
 	Aliyun  = aliyun.Name
 	Tencent = tencent.Name
 	Twilio  = twilio.Name
+	Vonage  = vonage.Name
 )
 
 // The well-known credentials and senders. Every sandbox accepts them, so that a
@@ -62,6 +65,11 @@ const (
 	TwilioServiceSID      = twilio.ServiceSID
 	TwilioContentSID      = twilio.ContentSID
 	TwilioVerified        = twilio.Verified
+
+	VonageAPIKey          = vonage.APIKey
+	VonageAPISecret       = vonage.APISecret
+	VonageSignatureSecret = vonage.SignatureSecret
+	VonageVerified        = vonage.Verified
 )
 
 // Options are what a sandbox knows and how it behaves. The zero value is a
@@ -79,6 +87,8 @@ type Options struct {
 	Accounts []Account
 	// Tencent is what Tencent Cloud knows.
 	Tencent tencent.Options
+	// Vonage is what Vonage knows.
+	Vonage vonage.Options
 	// Vendors are further ones. They are asked before Aliyun, which takes every
 	// request at "/", and after the other vendors of this package.
 	Vendors []kernel.Opener
@@ -90,7 +100,9 @@ type Options struct {
 	// Limits turns on the rules that hold for new accounts at each vendor. Aliyun:
 	// of codes 1 a minute, 5 an hour and 10 a day to one number, of all else 50 a
 	// day. Tencent: to one number the same text once in 30 seconds and 2 a day, values
-	// of at most 6 characters, and abroad 100 a day in all. Twilio: a trial account sends to numbers in Account.Verified only.
+	// of at most 6 characters, and abroad 100 a day in all. Twilio: a trial account
+	// sends to numbers in Account.Verified only. Vonage: 30 calls a second, and
+	// verified numbers only.
 	Limits bool
 	// Lenient accepts any credentials, signature, template and sender, and calls
 	// OnRefusal with what the vendor would have refused.
@@ -128,7 +140,7 @@ func (o Options) kernel() kernel.Options {
 // openers returns every vendor. Aliyun takes every request at "/", so it is the last.
 func (o Options) openers() []kernel.Opener {
 	return slices.Concat(
-		[]kernel.Opener{twilio.New(twilio.Options{Accounts: o.Accounts}), tencent.New(o.Tencent)},
+		[]kernel.Opener{twilio.New(twilio.Options{Accounts: o.Accounts}), tencent.New(o.Tencent), vonage.New(o.Vonage)},
 		o.Vendors,
 		[]kernel.Opener{aliyun.New(aliyun.Options{Keys: o.Keys, Signatures: o.Signatures, Templates: o.Templates})},
 	)

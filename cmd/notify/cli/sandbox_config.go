@@ -34,6 +34,8 @@ func addConfig(o *sandbox.Options, path string) (notes []string, err error) {
 			notes = append(notes, addTencent(o, name, settings, config.Templates))
 		case sandbox.Twilio:
 			notes = append(notes, addTwilio(o, name, settings, config.Templates))
+		case sandbox.Vonage:
+			notes = append(notes, addVonage(o, name, settings))
 		}
 	}
 	return notes, nil
@@ -149,6 +151,16 @@ func addTwilio(o *sandbox.Options, name string, settings map[string]any, templat
 	}
 	o.Accounts = append(o.Accounts, account)
 	return note + "; account " + account.SID
+}
+
+func addVonage(o *sandbox.Options, name string, settings map[string]any) (note string) {
+	note = fmt.Sprintf("From the configuration, %s", name)
+	key, secret := text(settings, "api_key"), text(settings, "api_secret")
+	if key == "" || secret == "" {
+		return note + ": no credentials, because their variables are not set"
+	}
+	o.Vonage.Keys = append(o.Vonage.Keys, sandbox.Key{ID: key, Secret: secret})
+	return note + ": api_key " + key
 }
 
 var variable = regexp.MustCompile(`\$\{(\w+)\}`)
