@@ -156,8 +156,8 @@ func TestCallbacks_whoIsTold(t *testing.T) {
 // A receiver that fails changes nothing for the message or the next callback.
 func TestCallbacks_failedReceiver(t *testing.T) {
 	for name, answer := range map[string]func() (*http.Response, error){
-		"nobody there": func() (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
-		"an error":     func() (*http.Response, error) { return &http.Response{StatusCode: 500, Body: http.NoBody}, nil },
+		"no receiver": func() (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
+		"an error":    func() (*http.Response, error) { return &http.Response{StatusCode: 500, Body: http.NoBody}, nil },
 		"an answer slow": func() (*http.Response, error) {
 			time.Sleep(10 * time.Second)
 			return &http.Response{StatusCode: 200, Body: http.NoBody}, nil

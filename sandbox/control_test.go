@@ -220,7 +220,7 @@ func TestLenient(t *testing.T) {
 		for _, r := range refusals {
 			codes = append(codes, r.Code)
 			if text := fmt.Sprint(r); strings.Contains(text, "13800000000") || strings.Contains(text, "482913") || strings.Contains(text, "wrong") {
-				t.Errorf("it tells too much: %s", text)
+				t.Errorf("it shows too much: %s", text)
 			}
 		}
 		refusals = nil

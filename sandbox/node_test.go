@@ -12,7 +12,7 @@ import (
 	"github.com/notifykit/notify/sandbox/sandboxtest"
 )
 
-// The vendors' Node clients, which nobody here wrote, judge the sandbox. They
+// The vendors' own Node clients judge the sandbox. They
 // are installed by "npm ci" in sandbox/oracle; without them the test is skipped,
 // or fails where NOTIFY_REQUIRE_SERVICES is 1.
 func TestNodeClients(t *testing.T) {

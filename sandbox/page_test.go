@@ -14,7 +14,7 @@ import (
 	"github.com/notifykit/notify/sandbox/sandboxtest"
 )
 
-// What docs/sandbox.md tells people to type is typed here.
+// The commands and programs of docs/sandbox.md are run here.
 func TestPage(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "docs", "sandbox.md"))
 	if err != nil {
@@ -57,7 +57,7 @@ func TestPage(t *testing.T) {
 		sandbox.TencentSecretID, sandbox.TencentSecretKey, sandbox.TencentAppID,
 		sandbox.VonageAPIKey, sandbox.VonageAPISecret, sandbox.VonageSignatureSecret} {
 		if !strings.Contains(string(page), "`"+known+"`") {
-			t.Errorf("the page does not tell %s", known)
+			t.Errorf("the page does not have %s", known)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func TestReplies_refused(t *testing.T) {
 		{"no address", "POST", `{"from":"+12025550123"}`, 400},
 		{"another host", "POST", `{"from":"+12025550123","url":"http://example.com/"}`, 400},
 		{"an unknown account", "POST", `{"from":"+12025550123","url":"http://127.0.0.1/","account":"AC1"}`, 400},
-		{"nobody there", "POST", `{"from":"+12025550123","url":"http://127.0.0.1/"}`, 400},
+		{"no receiver", "POST", `{"from":"+12025550123","url":"http://127.0.0.1/"}`, 400},
 	} {
 		w := httptest.NewRecorder()
 		sb.ServeHTTP(w, httptest.NewRequest(c.method, "/_sandbox/replies", strings.NewReader(c.body)))

@@ -298,7 +298,7 @@ func TestTwilio_notFound(t *testing.T) {
 	}
 }
 
-// listTwilio lists by the query, page after page by the links, and gives the
+// listTwilio lists by the query, page after page by the links, and returns the
 // bodies.
 func listTwilio(t *testing.T, h http.Handler, between func(page int), pairs ...string) []string {
 	t.Helper()

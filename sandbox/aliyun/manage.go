@@ -55,7 +55,7 @@ func (v *vendor) lookupTemplate(c *call) (*template, *failure) {
 
 func (t *template) name() string { return cmp.Or(t.Name, t.Code) }
 
-// reason is why the review has refused something; empty where it has not.
+// reason is why the review has refused something; empty if it has not.
 func (r Review) reason() string {
 	if r == Refused {
 		return "内容不符合规范"
@@ -115,7 +115,7 @@ func (v *vendor) querySmsSign(c *call) (fields, *failure) {
 		"CreateDate": created, "Reason": s.Review.reason()}, nil
 }
 
-// getSmsSign is the newer one, and the one that tells of the registration.
+// getSmsSign is the newer one, and the one with the registration.
 func (v *vendor) getSmsSign(c *call) (fields, *failure) {
 	s, refusal := v.lookupSignature(c)
 	if refusal != nil {
@@ -140,7 +140,7 @@ func (v *vendor) querySmsSignList(c *call) (fields, *failure) {
 	})
 }
 
-// listPage gives one page of a list whose PageSize and PageIndex may be left out.
+// listPage returns one page of a list whose PageSize and PageIndex may be left out.
 func listPage(params url.Values, names []string, key string, row func(name string) fields) (fields, *failure) {
 	asked := url.Values{"PageSize": {cmp.Or(params.Get("PageSize"), "10")}, "PageIndex": {cmp.Or(params.Get("PageIndex"), "1")}}
 	start, size, refusal := readPage(asked, "PageIndex")

@@ -28,7 +28,7 @@ type usedNonce struct {
 
 func newNonces(limit int) *nonces { return &nonces{max: limit, used: map[[16]byte]struct{}{}} }
 
-// take tells whether an account's nonce is used for the first time.
+// take reports whether an account's nonce is used for the first time.
 func (n *nonces) take(account, nonce string, now time.Time) bool {
 	full := sha256.Sum256([]byte(account + "\x00" + nonce))
 	sum := [16]byte(full[:16])

@@ -15,7 +15,7 @@ var (
 	abroad = regexp.MustCompile(`^(?:\+|00)?([1-9][0-9]{6,14})$`)
 )
 
-// readNumber reads a number as the vendor would, and tells whether it is one.
+// readNumber reads a number as the vendor would, and reports whether it is one.
 func readNumber(s string) (n sms.Number, mainland, ok bool) {
 	if m := inland.FindStringSubmatch(s); m != nil {
 		return sms.Number("+86" + m[1]), true, true

@@ -41,7 +41,7 @@ func refuse(code, message string) *failure {
 	return &failure{http.StatusOK, code, message}
 }
 
-// checkSignName tells whether there is an approved signature of this name.
+// checkSignName refuses a name of which there is no approved signature.
 func (v *vendor) checkSignName(name string) *failure {
 	s, ok := v.signatures[name]
 	switch {
@@ -164,7 +164,7 @@ var (
 	aURL         = regexp.MustCompile(`(?i)://|\bwww\.|\b[a-z0-9-]+\.(?:com|cn|net|org|io|top|xyz|cc|me|app|dev|link|info|vip|co)\b`)
 )
 
-// isEmoji tells emoji and pictographs from letters: those beyond the basic plane
+// isEmoji reports whether a character is an emoji or pictograph: those beyond the basic plane
 // that are not ideographs, and the older ones within it.
 func isEmoji(r rune) bool {
 	return r >= 0x1F000 && r < 0x20000 || r >= 0x2600 && r <= 0x27BF || r >= 0x2B00 && r <= 0x2BFF ||

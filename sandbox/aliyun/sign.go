@@ -121,7 +121,7 @@ func (v *vendor) checkACS3(c *call) *failure {
 	return compareSignature(c.v3.signature, hex.EncodeToString(mac.Sum(nil)), toSign)
 }
 
-// canonicalHeaders gives the block of the signed headers, and false where one
+// canonicalHeaders returns the block of the signed headers, and false if one
 // that has to be signed is not.
 func canonicalHeaders(r *http.Request, signed string) (string, bool) {
 	names := strings.Split(signed, ";")
@@ -154,7 +154,7 @@ func signRPC(secret, toSign string) string {
 }
 
 // canonicalQuery sorts by the decoded name; an empty value is written too. Of a
-// name that stands twice the first value counts, as everywhere here.
+// name that occurs twice the first value counts, as everywhere here.
 func canonicalQuery(params url.Values, without string) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(params)) {

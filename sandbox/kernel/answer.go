@@ -41,7 +41,7 @@ func proxyPage(location string, status int) Answer {
 
 // A wire is where an answer is written: an HTTP response, or a connection.
 type wire interface {
-	begin(a Answer) // what stands before the body
+	begin(a Answer) // what precedes the body
 	Write(b []byte) (int, error)
 	flush()
 }

@@ -33,7 +33,7 @@ func NewCounts(life time.Duration) *Counts {
 
 // Take counts now for every key, or for none if allow returns false for one of
 // them. Allow gets the index of the key and the times that count for it, oldest
-// first; of a key that stands twice the second time counts the first.
+// first; of a key that occurs twice the second time counts the first.
 func (c *Counts) Take(now time.Time, keys []string, allow func(i int, earlier []time.Time) bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -94,7 +94,7 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// What stands before every other check: the options are wrong, and another origin
+// The guard comes before every other check: the options are wrong, and another origin
 // does not learn it.
 func TestGuard_first(t *testing.T) {
 	sb := kernel.New(kernel.Options{AllowHosts: []string{"http://x"}, CallbackHosts: []string{"a:1"}})

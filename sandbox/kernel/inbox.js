@@ -1,5 +1,5 @@
 // Brings in what is new every two seconds, and leaves the form alone, in which
-// somebody may be writing. The server has escaped what the page is made of.
+// a person may be writing. The server has escaped what the page is made of.
 async function refresh() {
   const answer = await fetch(location.href);
   if (!answer.ok) return;

@@ -267,7 +267,7 @@ func (s *Sandbox) route(r *http.Request, body []byte) (*Desk, *http.Request) {
 	return nil, r
 }
 
-// directions says what is where, for a path that is nobody's.
+// directions says what is where, for a path that no vendor has.
 func (s *Sandbox) directions() string {
 	places := []string{}
 	for _, d := range s.vendors {
@@ -278,7 +278,7 @@ func (s *Sandbox) directions() string {
 	return "the sandbox has nothing here: " + strings.Join(append(places, "the inbox is at /inbox"), ", ")
 }
 
-// isBrowser tells a person who opened "/" from a client of a vendor at "/".
+// isBrowser reports whether a person has opened "/", and not a client of a vendor.
 func isBrowser(r *http.Request) bool {
 	return r.Method == http.MethodGet && r.URL.Path == "/" && r.URL.RawQuery == "" && r.Header.Get("Authorization") == "" &&
 		strings.Contains(r.Header.Get("Accept"), "text/html")

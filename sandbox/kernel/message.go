@@ -187,7 +187,7 @@ func (r *Record) weigh() int {
 	return n
 }
 
-// Place returns where the message stands among all that were ever taken. A later
+// Place returns the number of the message among all that were ever taken. A later
 // message has a higher place.
 func (r *Record) Place() uint64 { return r.seq }
 

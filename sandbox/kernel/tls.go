@@ -14,11 +14,11 @@ import (
 )
 
 // certificateLife is long for one that is made anew at every start, and short
-// enough that one which somebody has trusted does not stay for ever.
+// enough that one which a client has trusted does not stay valid.
 const certificateLife = 30 * 24 * time.Hour
 
 // makeCertificate makes one for the loopback names and host, that signs itself,
-// and gives it in PEM too.
+// and returns it in PEM too.
 func makeCertificate(host string, now time.Time) (tls.Certificate, []byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -145,7 +145,7 @@ type Desk struct {
 }
 
 // Lenient reports whether unknown credentials, signatures, templates and senders
-// are accepted. A vendor calls LetPass instead, where it can.
+// are accepted. A vendor calls LetPass instead if it can.
 func (d *Desk) Lenient() bool { return d.sandbox.options.Lenient }
 
 // Limits reports whether the rules for new accounts hold.

@@ -15,7 +15,7 @@ export async function messages(to) {
   return (await answer.json()).messages;
 }
 
-// finish tells how many checks there were, so that a script that ends too early is seen.
+// finish prints how many checks there were, so that a script that ends too early is seen.
 export function finish() {
   for (const fault of faults) console.error(fault);
   console.log(`${checks} checks`);

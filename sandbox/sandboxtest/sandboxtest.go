@@ -12,7 +12,7 @@ import (
 )
 
 // Start starts a sandbox with the well-known accounts on a free loopback port,
-// which its URL tells, and closes it when the test is over.
+// which is in its URL, and closes it when the test is over.
 func Start(tb testing.TB) *sandbox.Sandbox {
 	tb.Helper()
 	return StartWith(tb, sandbox.Options{})

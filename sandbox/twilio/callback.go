@@ -57,7 +57,7 @@ func (v *vendor) post(account, target string, form url.Values) ([]*http.Request,
 }
 
 // signCallback signs as Twilio does: the address exactly as it was given, then
-// each name and value, sorted by name; of a name that stands several times its
+// each name and value, sorted by name; of a name that occurs several times its
 // distinct values, sorted.
 func signCallback(token, target string, form url.Values) string {
 	mac := hmac.New(sha1.New, []byte(token))

@@ -204,7 +204,7 @@ func (v *vendor) signed(c *call) bool {
 	return strings.EqualFold(c.params["sig"], hex.EncodeToString(v.sign(c.params)))
 }
 
-// split returns the country code's first digits for a network code that is made up.
+// network returns the network code of a number: a British one, or one that is made up.
 func network(to sms.Number) string {
 	if region := to.Region(); region == "GB" {
 		return "23410"
