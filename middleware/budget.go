@@ -12,19 +12,18 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// A BudgetLimit is how many segments, which are what vendors bill, may be spent
-// in one hour or day of the clock.
+// A BudgetLimit is how many segments may be spent in one hour or day of the clock. Vendors
+// bill segments.
 type BudgetLimit struct {
-	// Name is told in errors and by Spent.
+	// Name is the limit's name in errors and in a BudgetStore.
 	Name string `yaml:",name"`
 	// Segments is how many.
 	Segments int `yaml:"segments,rate" default:"needed" doc:"so many an hour or a day of the clock: '10000/day'"`
 	// Per is an hour or a day (24 hours).
 	Per time.Duration `yaml:"-"`
-	// Zone is whose clock it is. Nil: UTC.
+	// Zone is the clock's time zone. Nil: UTC.
 	Zone *time.Location `yaml:"zone" default:"UTC" doc:"whose clock: 'Asia/Shanghai'"`
-	// Regions and Kinds are what is counted, an unset kind being Notification.
-	// Empty: all.
+	// Regions and Kinds are what is counted. Empty: all.
 	Regions []string   `yaml:"regions" default:"all" doc:"a list of regions that are counted"`
 	Kinds   []sms.Kind `yaml:"kinds" default:"all" doc:"a list of kinds that are counted"`
 }
@@ -44,16 +43,17 @@ func (l BudgetLimit) counts(m sms.Message) bool {
 		(len(l.Kinds) == 0 || slices.Contains(l.Kinds, effective(m.Kind)))
 }
 
-// A Budget keeps what is spent within limits. Before a message is sent it takes a
-// segment of every limit that counts it, or refuses; when the vendor has told how
-// many there were, it takes the others. So no more messages go out than a limit has
-// segments, and the last ones may spend their further segments over it.
+// A Budget keeps spending within limits. Before a message is sent it takes one segment
+// from every limit that counts the message, or refuses it. When the vendor has reported
+// the number of segments, it takes the rest. So no more messages are sent than a limit has
+// segments, but the last ones may exceed it by their further segments.
+//
+// All methods may be called by any number of goroutines.
 type Budget struct {
-	store  BudgetStore
-	mu     sync.Mutex
-	limits []present
-	// stopped is why; empty: it is not.
-	stopped string
+	store   BudgetStore
+	mu      sync.Mutex
+	limits  []present
+	stopped string // why; empty: it is not
 }
 
 // present is a limit and its present hour or day.
@@ -96,8 +96,8 @@ func NewSharedBudget(store BudgetStore, limits ...BudgetLimit) (*Budget, error) 
 	return b, nil
 }
 
-// Stop refuses every message of this process from now on, and tells why in their
-// errors, until Resume. An empty why is "stopped".
+// Stop refuses every message of this process from now on until Resume. Their errors hold
+// why. An empty why is "stopped".
 func (b *Budget) Stop(why string) {
 	if why == "" {
 		why = "stopped"
@@ -114,8 +114,8 @@ func (b *Budget) Resume() {
 	b.stopped = ""
 }
 
-// Spent tells the segments spent of each limit in its present hour or day, in the
-// order of NewBudget.
+// Spent returns the segments spent of each limit in its present hour or day, in the order
+// of NewBudget.
 func (b *Budget) Spent(ctx context.Context) ([]int, error) {
 	now := time.Now()
 	b.mu.Lock()
@@ -128,13 +128,13 @@ func (b *Budget) Spent(ctx context.Context) ([]int, error) {
 }
 
 // Middleware puts the budget around next. Its refusals are OverBudget, Rejected,
-// without a provider. RetryAfter is set if a limit is reached, and not after Stop. An accepted message counts its segments, at least one; one whose
-// outcome is Unknown counts one, because it may have been billed; one that was
-// Rejected counts none. Put it outside of Failover, which would else go around it.
+// without a provider. RetryAfter is set if a limit is reached, and not after Stop. An
+// accepted message counts its segments, at least one. One whose outcome is Unknown counts
+// one, because it may have been billed. One that was Rejected counts none. Put it outside
+// Failover.
 //
-// A store that fails is Internal, Rejected: nothing is spent that nobody counts.
-// One that fails after the send leaves its one segment counted, and what was sent
-// is sent.
+// If the store fails before the send, the message is Internal, Rejected. If it fails after
+// the send, one segment stays counted.
 func (b *Budget) Middleware(next sms.Sender) sms.Sender {
 	return sms.Wrap(next, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 		counts, err := b.take(ctx, m)
@@ -151,7 +151,7 @@ func (b *Budget) Middleware(next sms.Sender) sms.Sender {
 	})
 }
 
-// take takes a segment of every limit that counts m, or says why not.
+// take takes a segment from every limit that counts m, or returns why not.
 func (b *Budget) take(ctx context.Context, m sms.Message) ([]BudgetCount, error) {
 	now := time.Now()
 	refusal := func(r sms.Reason, after time.Duration, cause error) error {
@@ -191,9 +191,9 @@ func (b *Budget) take(ctx context.Context, m sms.Message) ([]BudgetCount, error)
 	return counts, nil
 }
 
-// settle counts what the send has spent beyond the one segment that was taken. The
-// caller may have left; it is counted all the same. Where the store fails, nobody
-// is served by hearing of it instead of what became of the message.
+// settle counts what the send has spent beyond the one segment that was taken, even if the
+// caller has left. A failure of the store is dropped, because the caller needs the result
+// of the message instead.
 func (b *Budget) settle(ctx context.Context, more int, counts []BudgetCount) {
 	if more == 0 || len(counts) == 0 {
 		return
@@ -203,7 +203,7 @@ func (b *Budget) settle(ctx context.Context, more int, counts []BudgetCount) {
 	_, _ = b.store.Spend(ctx, spend(more, unlimited(counts)))
 }
 
-// unlimited takes the limits off counts, which are the caller's own.
+// unlimited sets the limits of counts to none, in place.
 func unlimited(counts []BudgetCount) []BudgetCount {
 	for i := range counts {
 		counts[i].Limit = 0
@@ -211,7 +211,7 @@ func unlimited(counts []BudgetCount) []BudgetCount {
 	return counts
 }
 
-// counts gives the present hour or day of those limits. b.mu is held.
+// counts returns the present hour or day of those limits. b.mu is held.
 func (b *Budget) counts(now time.Time, which func(BudgetLimit) bool) []BudgetCount {
 	var counts []BudgetCount
 	for i := range b.limits {

@@ -6,37 +6,38 @@ import (
 	"time"
 )
 
-// A BudgetStore counts segments for a [Budget]. Each step is atomic, also between
-// processes where the store is shared. storetest.RunBudget checks one. It may be
-// used by any number of goroutines; an error means that nobody could count.
+// A BudgetStore counts segments for a [Budget]. Each call is atomic, also between
+// processes that share the store. It may be called by any number of goroutines. An error
+// means that the segments could not be counted. storetest.RunBudget tests a store.
 type BudgetStore interface {
-	// Spend adds s.Segments to every one of s.Counts, or to none where one of them
-	// has reached its Limit, and tells what each had before: so the caller sees
-	// whether, and by which, it was refused. Nothing goes below zero. A Spend made
-	// again with the same ID within a minute adds nothing and answers as the first:
-	// clients repeat a command whose answer was lost. A store that is not asked over
-	// a network need not know IDs.
+	// Spend adds s.Segments to each of s.Counts, or to none of them if one has reached
+	// its Limit. It returns what each had before, so that the caller sees whether it was
+	// refused, and by which count. No count falls below zero.
+	//
+	// A Spend that is repeated with the same ID within a minute adds nothing and returns
+	// what the first returned: clients repeat a command whose answer was lost. A store
+	// that is not reached over a network may ignore IDs.
 	Spend(ctx context.Context, s Spend) (before []int, err error)
 }
 
-// A Spend is so many segments, to be added to some counts.
+// A Spend is a number of segments to add to some counts.
 type Spend struct {
 	ID       [16]byte // random, of this Spend
-	Segments int      // below zero gives back; zero looks
+	Segments int      // below zero: to subtract; zero: to read
 	Counts   []BudgetCount
 }
 
 // A BudgetCount is what is spent of one limit in one hour or day.
 type BudgetCount struct {
 	Name string // of the limit
-	// From and Until are when the hour or day begins and ends. Name and From tell
-	// counts apart. An hour after Until a store may forget it.
+	// From and Until are when the hour or day begins and ends. Name and From identify the
+	// count. A store may forget it an hour after Until.
 	From, Until time.Time
-	Limit       int // in segments; zero: none
+	Limit       int // in segments; zero: no limit
 }
 
-// NewMemoryBudgetStore makes a BudgetStore in memory: per process, and forgotten
-// with it.
+// NewMemoryBudgetStore returns a BudgetStore in memory. Its counts are those of one
+// process and end with it.
 func NewMemoryBudgetStore() BudgetStore { return &memoryBudget{spent: map[counted]*spent{}} }
 
 type memoryBudget struct {
@@ -81,7 +82,7 @@ func (s *memoryBudget) Spend(_ context.Context, sp Spend) ([]int, error) {
 	return before, nil
 }
 
-// forget drops what is over, each time an hour or day begins.
+// forget deletes counts that have ended. It is called when an hour or day begins.
 func (s *memoryBudget) forget(now time.Time) {
 	for key, have := range s.spent {
 		if now.Sub(have.until) > time.Hour {

@@ -1,16 +1,16 @@
 package middleware
 
-// An exit is how a call of a Sender inside gobreaker's Execute was left: by
-// returning, by a panic, or by runtime.Goexit. Execute gives a place back after
-// the first two only, and of a panic in a recovered one; so a Goexit passes
-// through it as a panic of ours, and goes on after it as what it was.
+// An exit is how a call of a Sender inside gobreaker's Execute ended: it returned,
+// panicked, or called runtime.Goexit. Execute frees the place of a half-open breaker only
+// after a return and after a panic. So a Goexit passes through Execute as a panic of ours,
+// and continues after it as a Goexit.
 type exit struct {
 	returned bool
 	passing  bool
 	value    any // of the Sender's panic
 }
 
-// passing is the panic of ours. It is of no size, so that it costs nothing.
+// passing is the panic of ours. Its size is zero, so that it allocates nothing.
 type passing struct{}
 
 // open is deferred around the Sender, inside Execute.

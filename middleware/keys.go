@@ -2,18 +2,19 @@ package middleware
 
 import "github.com/notifykit/notify/sms"
 
-// ByNumber counts for each recipient.
+// ByNumber is a RateLimitOptions.Key: one count for each recipient.
 func ByNumber(m sms.Message) string { return m.To.E164() }
 
-// ByTemplate counts for each template; messages with a Body share one count.
+// ByTemplate is a RateLimitOptions.Key: one count for each template. Messages with a Body
+// share one.
 func ByTemplate(m sms.Message) string { return m.Template }
 
-// ByRegion counts for each region of the recipients, "CN", "US"; numbers of no
-// known region share one count.
+// ByRegion is a RateLimitOptions.Key: one count for each region of the recipients, such as
+// CN or US. Numbers of no known region share one.
 func ByRegion(m sms.Message) string { return m.To.Region() }
 
-// ByTag counts for each value of the tag called name; messages without it share
-// one count.
+// ByTag returns a RateLimitOptions.Key: one count for each value of the tag called name.
+// Messages without the tag share one.
 func ByTag(name string) func(sms.Message) string {
 	return func(m sms.Message) string { return m.Tags[name] }
 }

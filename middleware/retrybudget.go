@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// errBudgetSpent is why a message is not tried again although its tries allow it.
-var errBudgetSpent = errors.New("the budget of retries is spent, so that the vendor is not called more than it can bear")
+// errBudgetSpent is the cause if only the budget forbids another attempt.
+var errBudgetSpent = errors.New("the budget of retries is spent, so that retries do not overload the vendor")
 
 const (
 	budgetSpan  = 10 * time.Second
@@ -39,7 +39,7 @@ func (b *retryBudget) first(now time.Duration) {
 	b.total.firsts++
 }
 
-// another counts a retry at now, where there may be one more.
+// another counts a retry at now if there may be one more, and reports whether there may.
 func (b *retryBudget) another(now time.Duration) bool {
 	if b.share < 0 {
 		return true
@@ -55,8 +55,8 @@ func (b *retryBudget) another(now time.Duration) bool {
 	return true
 }
 
-// slot gives the slot of now, those forgotten whose time is over. Who read the
-// clock just before another counts with that one.
+// slot returns the slot of now, and clears those whose time is over. A caller that read the
+// clock just before another one counts in the other's slot.
 func (b *retryBudget) slot(now time.Duration) *budgetSlot {
 	number := int64(now / (budgetSpan / budgetSlots))
 	if passed := number - b.current; passed >= budgetSlots || passed <= -budgetSlots {
