@@ -59,7 +59,7 @@ func ParseFormNumber(value, region string) (Number, error) {
 	case blank && !plus:
 		return national.number, nil
 	}
-	return "", &Error{Reason: InvalidNumber, Outcome: Rejected, Err: ErrPlusLost}
+	return "", Refuse(Message{}, InvalidNumber, ErrPlusLost)
 }
 
 func parseNumber(s, region string) (reading, error) {
