@@ -68,7 +68,7 @@ func (c *Client) SendAll(ctx context.Context, messages iter.Seq2[sms.Message, er
 
 // refusedByUs is the error of a message that was never given to the stack.
 func refusedByUs(m sms.Message, cause error) error {
-	return &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: cause}
+	return sms.Refuse(m, sms.Internal, cause)
 }
 
 // A bulk is one range over SendAll.
@@ -197,8 +197,7 @@ func (b *bulk) over() bool {
 func (b *bulk) take(m sms.Message, err error) {
 	select {
 	case <-b.left: // while the source was at it
-		b.results <- result{message: m, result: Result{Err: &sms.Error{Reason: sms.Canceled, Outcome: sms.Rejected,
-			Key: m.Key, Kind: m.Kind, Err: errors.New("the loop over the results was left before it was sent")}}}
+		b.results <- result{message: m, result: Result{Err: sms.Refuse(m, sms.Canceled, errors.New("the loop over the results was left before it was sent"))}}
 		return
 	default:
 	}
@@ -215,7 +214,7 @@ func sourceError(m sms.Message, err error) error {
 	if sms.OutcomeOf(err) == sms.Rejected {
 		return err
 	}
-	e := &sms.Error{Reason: sms.Internal, Outcome: sms.Rejected, Key: m.Key, Kind: m.Kind, Err: err}
+	e := sms.Refuse(m, sms.Internal, err)
 	if reason := sms.ReasonOf(err); reason != "" {
 		e.Reason = reason
 	}

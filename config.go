@@ -164,7 +164,7 @@ type Limits struct {
 	// all others; see Route.Overflow. No entry: no limit.
 	PerProvider map[string]float64 `yaml:"per_provider,rate" default:"none" doc:"by provider: calls a second; a message waits for its turn, codes first"`
 	// Budget is how many segments may be spent in an hour or day of the clock; all
-	// of them hold. A message over one is Throttled, Rejected. Empty: no limit.
+	// of them hold. A message over one is OverBudget, Rejected. Empty: no limit.
 	Budget []middleware.BudgetLimit `yaml:"budget" default:"none" doc:"by a name of your choice: how many segments may be spent; all of them hold"`
 }
 

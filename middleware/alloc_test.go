@@ -18,11 +18,12 @@ var message = sms.Message{To: "+8613800000000", Template: "login-code", Params: 
 
 func TestAllocationsOnSuccess(t *testing.T) {
 	registry := codes(t)
+	pace := paced(t, middleware.PaceOptions{PerSecond: 1e9, Burst: 1e9, Overflow: always, Open: func() bool { return false }}).Middleware
 	vendor := func(name string) sms.Sender {
 		return sms.Chain(accepting,
 			middleware.Retry(middleware.RetryOptions{}),
+			pace,
 			middleware.Breaker(middleware.BreakerOptions{Name: name, OnChange: func(middleware.BreakerChange) {}}),
-			middleware.RateLimit(middleware.NewPacer(1e9, 1e9), middleware.RateLimitOptions{Name: name}),
 			middleware.Timeout(time.Minute))
 	}
 	perNumber := middleware.RateLimit(
@@ -35,12 +36,12 @@ func TestAllocationsOnSuccess(t *testing.T) {
 	}{
 		{"retry", sms.Chain(accepting, middleware.Retry(middleware.RetryOptions{})), 0, 0},
 		{"breaker", sms.Chain(accepting, middleware.Breaker(middleware.BreakerOptions{})), 0, 0},
-		{"rate limit of all calls", sms.Chain(accepting, middleware.RateLimit(middleware.NewPacer(1e9, 1e9), middleware.RateLimitOptions{})), 0, 0},
+		{"pace", sms.Chain(accepting, pace), 0, 0},
 		{"rate limit of each number", sms.Chain(accepting, perNumber), 0, 0},
 		{"timeout", sms.Chain(accepting, middleware.Timeout(time.Minute)), 0, 4},
 		{"validate", sms.Chain(accepting, middleware.Validate(registry)), 0, 0},
 		{"failover", middleware.Failover(accepting, accepting), 0, 0},
-		{"retry, breaker, rate limit and timeout", vendor("a"), 0, 4},
+		{"retry, pace, breaker and timeout", vendor("a"), 0, 4},
 		{"the recommended stack", sms.Chain(middleware.Failover(vendor("a"), vendor("b")), middleware.Validate(registry), perNumber), 0, 4},
 	}
 	for _, test := range tests {

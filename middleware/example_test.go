@@ -39,11 +39,13 @@ func Example() {
 		return
 	}
 	vendor := func(name string, s sms.Sender) sms.Sender {
-		return sms.Chain(s,
-			middleware.Retry(middleware.RetryOptions{}),
-			middleware.Breaker(middleware.BreakerOptions{Name: name}),
-			middleware.RateLimit(middleware.NewPacer(100, 10), middleware.RateLimitOptions{Name: name, MaxWait: 500 * time.Millisecond}),
-			middleware.Timeout(5*time.Second))
+		breaker := middleware.Breaker(middleware.BreakerOptions{Name: name})(sms.Chain(s, middleware.Timeout(5*time.Second)))
+		pace, err := middleware.NewPace(middleware.PaceOptions{Name: name, PerSecond: 100,
+			Open: func() bool { return breaker.(middleware.Stater).State() == middleware.StateOpen }})
+		if err != nil {
+			panic(err) // only if PerSecond is not above 0
+		}
+		return sms.Chain(breaker, middleware.Retry(middleware.RetryOptions{}), pace.Middleware)
 	}
 	sender := sms.Chain(
 		middleware.Failover(
@@ -183,16 +185,23 @@ func ExampleNewLimiter() {
 	// true 1h0m0s <nil>
 }
 
-func ExampleNewPacer() {
-	pacer := middleware.NewPacer(0.1, 2)
+func ExampleNewPace() {
+	pace, err := middleware.NewPace(middleware.PaceOptions{Name: "aliyun", PerSecond: 0.1, Burst: 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sender := sms.Chain(provider("aliyun"), pace.Middleware)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
 	for range 3 {
-		token, err := pacer.Take(context.Background(), "")
-		fmt.Println(token.Wait > 0, err)
+		_, err := sender.Send(ctx, code)
+		fmt.Println(sms.OutcomeOf(err), errors.Is(err, context.DeadlineExceeded))
 	}
 	// Output:
-	// false <nil>
-	// false <nil>
-	// true <nil>
+	// accepted false
+	// accepted false
+	// rejected true
 }
 
 func ExampleNewWeighted() {

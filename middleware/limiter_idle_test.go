@@ -1,7 +1,6 @@
 package middleware_test
 
 import (
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,13 +86,7 @@ func TestLimiter_givesMemoryBack(t *testing.T) {
 	})
 }
 
-func TestPacer_String(t *testing.T) {
-	if got := middleware.NewPacer(10, 0).String(); got != "10 a second, 1 at once" {
-		t.Errorf("it reads %q", got)
-	}
-	if got := middleware.NewPacer(-1, 1).String(); !strings.Contains(got, "more than 0") {
-		t.Errorf("a pace of nothing reads %q", got)
-	}
+func TestWindowAndState_text(t *testing.T) {
 	if got := (middleware.Window{Count: 5, Per: time.Hour}).String(); got != "5 per 1h0m0s" {
 		t.Errorf("a window reads %q", got)
 	}

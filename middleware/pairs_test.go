@@ -45,7 +45,7 @@ func TestPairs_overOneVendor(t *testing.T) {
 		return func(next sms.Sender) sms.Sender { return paced(t, o).Middleware(next) }
 	}
 	waits := pace(middleware.PaceOptions{})
-	pacer := pace(middleware.PaceOptions{Overflow: always, MaxWait: 1})
+	refuses := pace(middleware.PaceOptions{Overflow: always, MaxWait: 1})
 	once := func(next sms.Sender) sms.Sender {
 		return middleware.Deduplicate(middleware.NewMemoryStore(0), time.Hour)(next)
 	}
@@ -81,15 +81,15 @@ func TestPairs_overOneVendor(t *testing.T) {
 		{"breaker around retry, bad numbers", []sms.Middleware{breaker, retry}, repeat(badNo, 99), message, 10, 10, "a invalid_number", middleware.StateClosed},
 
 		// Each try takes a turn of the pace inside. A vendor whose pace is used up is not tried again.
-		{"retry around pacer", []sms.Middleware{retry, pacer}, repeat(down, 2), message, 1, 2, "a unavailable, a unavailable, a paced", 0},
-		{"retry around pacer, refused by it", []sms.Middleware{retry, pacer}, nil, message, 3, 2, "a paced", 0},
+		{"retry around a pace that refuses", []sms.Middleware{retry, refuses}, repeat(down, 2), message, 1, 2, "a unavailable, a unavailable, a paced", 0},
+		{"retry around a pace that refuses, refused by it", []sms.Middleware{retry, refuses}, nil, message, 3, 2, "a paced", 0},
 		{"retry around a pace that waits", []sms.Middleware{retry, waits}, repeat(down, 2), message, 2, 4, "a accepted", 0},
 		{"a pace that waits around retry", []sms.Middleware{waits, retry}, repeat(down, 2), message, 9, 11, "a accepted", 0},
 		{"breaker around a pace that waits", []sms.Middleware{breaker, waits}, repeat(down, 99), message, 9, 4, "a unavailable", middleware.StateOpen},
 		{"a pace that waits around breaker", []sms.Middleware{waits, breaker}, repeat(down, 99), message, 9, 4, "a unavailable", middleware.StateOpen},
 		// One token for a message and all its tries.
-		{"pacer around retry", []sms.Middleware{pacer, retry}, repeat(down, 2), message, 2, 4, "a accepted", 0},
-		{"pacer around retry, refused by it", []sms.Middleware{pacer, retry}, nil, message, 3, 2, "a paced", 0},
+		{"a pace that refuses around retry", []sms.Middleware{refuses, retry}, repeat(down, 2), message, 2, 4, "a accepted", 0},
+		{"a pace that refuses around retry, refused by it", []sms.Middleware{refuses, retry}, nil, message, 3, 2, "a paced", 0},
 		// A Rejected try gives its token back, so each try finds room.
 		{"retry around a number's limit", []sms.Middleware{retry, perNumber(1)}, repeat(down, 2), message, 1, 3, "a unavailable, a unavailable, a accepted", 0},
 		{"a number's limit around retry", []sms.Middleware{perNumber(1), retry}, repeat(down, 2), message, 1, 3, "a unavailable, a unavailable, a accepted", 0},
@@ -106,14 +106,14 @@ func TestPairs_overOneVendor(t *testing.T) {
 		// The time of the Timeout outside is the breaker's caller's; it counts when it ran for longer than SlowAfter only.
 		{"timeout around breaker", []sms.Middleware{timeout, breaker}, repeat(hanging, 99), body, 6, 6, "a unavailable?", middleware.StateClosed},
 
-		// What the pacer refuses counts nothing.
-		{"breaker around pacer", []sms.Middleware{breaker, pacer}, nil, message, 9, 2, "a paced", middleware.StateClosed},
-		{"pacer around breaker", []sms.Middleware{pacer, breaker}, repeat(down, 99), message, 9, 2, "a paced", middleware.StateClosed},
+		// What the pace refuses counts nothing.
+		{"breaker around a pace that refuses", []sms.Middleware{breaker, refuses}, nil, message, 9, 2, "a paced", middleware.StateClosed},
+		{"a pace that refuses around breaker", []sms.Middleware{refuses, breaker}, repeat(down, 99), message, 9, 2, "a paced", middleware.StateClosed},
 		{"breaker around a number's limit", []sms.Middleware{breaker, perNumber(2)}, nil, message, 9, 2, " recipient_limited", middleware.StateClosed},
 		{"a number's limit around breaker", []sms.Middleware{perNumber(2), breaker}, repeat(down, 99), message, 9, 4, "a unavailable", middleware.StateOpen},
 
-		{"pacer around timeout", []sms.Middleware{pacer, timeout}, repeat(hanging, 99), body, 1, 1, "a unavailable?", 0},
-		{"timeout around pacer", []sms.Middleware{timeout, pacer}, repeat(hanging, 99), body, 1, 1, "a unavailable?", 0},
+		{"a pace that refuses around timeout", []sms.Middleware{refuses, timeout}, repeat(hanging, 99), body, 1, 1, "a unavailable?", 0},
+		{"timeout around a pace that refuses", []sms.Middleware{timeout, refuses}, repeat(hanging, 99), body, 1, 1, "a unavailable?", 0},
 
 		// A message that came twice is sent once, and costs one token only where Deduplicate is outside.
 		{"deduplicate around a number's limit", []sms.Middleware{once, perNumber(1)}, nil, message, 3, 1, "a accepted", 0},

@@ -181,7 +181,7 @@ func TestRateLimit_waits(t *testing.T) {
 func TestRateLimit_allWaitsTogetherAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVendor("a")
-		s := sms.Chain(v, middleware.RateLimit(middleware.NewPacer(1, 1), middleware.RateLimitOptions{MaxWait: 3 * time.Second}))
+		s := sms.Chain(v, middleware.RateLimit(middleware.NewLimiter(middleware.Window{Count: 1, Per: time.Second}), middleware.RateLimitOptions{MaxWait: 3 * time.Second}))
 		var wg sync.WaitGroup
 		began := time.Now()
 		for range 50 {
@@ -242,10 +242,9 @@ func TestRateLimit_faultsOfOurs(t *testing.T) {
 	}{
 		{"the store fails", broken, middleware.ByNumber, "connection refused", false},
 		{"no limiter", nil, middleware.ByNumber, "there is no Limiter", true},
-		{"a masked number as the key", middleware.NewPacer(1, 1), masked, "a masked number is no key", false},
+		{"a masked number as the key", once(), masked, "a masked number is no key", false},
 		{"no window", middleware.NewLimiter(), nil, "there is no window", true},
 		{"a window of nothing", middleware.NewLimiter(middleware.Window{Count: 0, Per: time.Hour}, middleware.Window{Count: 1}), nil, "window 1: count is 0", true},
-		{"a pace of nothing", middleware.NewPacer(0, 1), nil, "more than 0", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -288,33 +287,4 @@ func TestRateLimit_keys(t *testing.T) {
 			t.Errorf("the key is %q, want %q", got, want)
 		}
 	}
-}
-
-func TestPacer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := middleware.NewPacer(10, 3)
-		passed := 0
-		began := time.Now()
-		for time.Since(began) < 10*time.Second {
-			token, err := p.Take(t.Context(), "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if token.Wait == 0 {
-				passed++
-				continue
-			}
-			if token.Wait > 100*time.Millisecond {
-				t.Fatalf("wait %v for one of 10 a second", token.Wait)
-			}
-			time.Sleep(token.Wait)
-			if token, _ = p.Take(t.Context(), ""); token.Wait != 0 {
-				t.Fatalf("after its wait it has to wait another %v", token.Wait)
-			}
-			passed++
-		}
-		if passed != 103 {
-			t.Errorf("%d passed in 10 s, want 100 and the burst of 3", passed)
-		}
-	})
 }

@@ -162,6 +162,7 @@ func TestTimeout_contextOfTheSender(t *testing.T) {
 					t.Errorf("at the beginning: %v", err)
 				}
 				time.Sleep(time.Second)
+				synctest.Wait()
 				if err := ctx.Err(); err != context.DeadlineExceeded {
 					t.Errorf("at the end: %v", err)
 				}

@@ -49,16 +49,16 @@ var linked = map[string][]string{
 	"providers/example": nil,
 	"providers/tencent": nil,
 	"providers/vonage":  nil,
-	"middleware":        {"github.com/sony/gobreaker", "golang.org/x/time"},
+	"middleware":        {"github.com/sony/gobreaker"},
 	"providers/twilio":  {"github.com/twilio/twilio-go", "github.com/pkg/errors", "github.com/golang/mock"},
 	"providers/aliyun": {"github.com/aliyun/alibaba-cloud-sdk-go", "github.com/jmespath/go-jmespath",
 		"github.com/json-iterator/go", "github.com/modern-go/concurrent", "github.com/modern-go/reflect2",
 		"github.com/opentracing/opentracing-go", "gopkg.in/ini.v1"},
-	".":               {"github.com/sony/gobreaker", "golang.org/x/time", "github.com/goccy/go-yaml"},
-	"verify/sqlstore": {"github.com/sony/gobreaker", "golang.org/x/time"},
-	"verify":          {"github.com/sony/gobreaker", "golang.org/x/time"},
-	"outbox":          {"github.com/sony/gobreaker", "golang.org/x/time"},
-	"outbox/sqlbox":   {"github.com/sony/gobreaker", "golang.org/x/time"},
+	".":               {"github.com/sony/gobreaker", "github.com/goccy/go-yaml"},
+	"verify/sqlstore": {"github.com/sony/gobreaker"},
+	"verify":          {"github.com/sony/gobreaker"},
+	"outbox":          {"github.com/sony/gobreaker"},
+	"outbox/sqlbox":   {"github.com/sony/gobreaker"},
 }
 
 type listed struct {
