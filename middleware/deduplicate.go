@@ -42,10 +42,13 @@ var ErrKeyTaken = errors.New("the key was used for another message: every messag
 //
 // The same key with another number, template, values, body, kind or sender is
 // InvalidMessage, Rejected, with [ErrKeyTaken]. A Store that fails is Internal,
-// Rejected.
+// Rejected. A nil Store is one of this process: NewMemoryStore(0).
 func Deduplicate(s Store, ttl time.Duration) sms.Middleware {
 	if ttl <= 0 {
 		ttl = DefaultDeduplicateFor
+	}
+	if s == nil {
+		s = NewMemoryStore(0)
 	}
 	return func(next sms.Sender) sms.Sender {
 		return &deduplicate{next: next, store: s, ttl: ttl, flights: map[string]*flight{}}
@@ -76,9 +79,6 @@ func (d *deduplicate) Send(ctx context.Context, m sms.Message) (sms.Receipt, err
 	}
 	if cause := over(ctx, m); cause != nil {
 		return sms.Receipt{}, refuse(m, cause)
-	}
-	if d.store == nil {
-		return sms.Receipt{}, d.refusal(m, sms.Internal, errors.New("there is no Store: Deduplicate was given nil"))
 	}
 	content := contentOf(m)
 	for {

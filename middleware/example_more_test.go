@@ -15,7 +15,12 @@ import (
 func ExampleSuppress() {
 	var list middleware.SuppressionList
 	list.Add("+8613800000000", middleware.Suppression{Reason: "opted out", Since: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}, sms.Promotion)
-	sender := sms.Chain(provider("aliyun"), middleware.Suppress(&list))
+	suppress, err := middleware.Suppress(&list)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sender := sms.Chain(provider("aliyun"), suppress)
 	for _, kind := range []sms.Kind{sms.Promotion, sms.Verification} {
 		_, err := sender.Send(context.Background(), sms.Message{To: "+8613800000000", Body: "hello", Kind: kind})
 		fmt.Printf("%v: %v\n", kind, err)

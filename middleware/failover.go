@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -42,6 +43,31 @@ func Failover(senders ...sms.Sender) sms.Sender {
 	return FailoverWith(FailoverOptions{}, senders...)
 }
 
+// NewFailover is [FailoverWith] that reports what is wrong: no sender, a nil sender, or a
+// reason that does not exist in o.
+func NewFailover(o FailoverOptions, senders ...sms.Sender) (sms.Sender, error) {
+	var faults []error
+	if len(senders) == 0 {
+		faults = append(faults, errNoSender)
+	}
+	for i, s := range senders {
+		if s == nil {
+			faults = append(faults, fmt.Errorf("sender %d is nil", i+1))
+		}
+	}
+	for _, r := range slices.Concat(o.Also, o.Never) {
+		if !slices.Contains(sms.Reasons(), r) {
+			faults = append(faults, fmt.Errorf("there is no reason %q", r))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, fmt.Errorf("middleware: failover: %w", err)
+	}
+	return FailoverWith(o, senders...), nil
+}
+
+var errNoSender = errors.New("there is no sender to try: none was given")
+
 // FailoverWith is [Failover] with options.
 func FailoverWith(o FailoverOptions, senders ...sms.Sender) sms.Sender {
 	f := &failover{row: sms.Reason.AnotherVendor}
@@ -76,7 +102,7 @@ type failover struct {
 
 func (f *failover) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	if len(f.senders) == 0 {
-		return sms.Receipt{}, sms.Refuse(m, sms.Unsupported, errors.New("there is no sender to try: Failover was given none"))
+		return sms.Receipt{}, sms.Refuse(m, sms.Unsupported, errNoSender)
 	}
 	if cause := over(ctx, m); cause != nil {
 		return sms.Receipt{}, refuse(m, cause)

@@ -80,6 +80,20 @@ func TestFailover_noSenders(t *testing.T) {
 		wantReason(t, err, sms.Unsupported, sms.Rejected)
 	}
 	v := newVendor("a")
+	for want, build := range map[string]func() (sms.Sender, error){
+		"no sender":       func() (sms.Sender, error) { return middleware.NewFailover(middleware.FailoverOptions{}) },
+		"sender 2 is nil": func() (sms.Sender, error) { return middleware.NewFailover(middleware.FailoverOptions{}, v, nil) },
+		`no reason "throtled"`: func() (sms.Sender, error) {
+			return middleware.NewFailover(middleware.FailoverOptions{Also: []sms.Reason{"throtled"}}, v)
+		},
+	} {
+		if s, err := build(); s != nil || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if s, err := middleware.NewFailover(middleware.FailoverOptions{Also: []sms.Reason{sms.InvalidNumber}}, v); s == nil || err != nil {
+		t.Error(err)
+	}
 	if r, err := middleware.Failover(nil, v).Send(t.Context(), message); err != nil || r.Provider != "a" {
 		t.Errorf("a nil sender before it: %v, %v", r, err)
 	}

@@ -51,7 +51,7 @@ func TestPairs_overOneVendor(t *testing.T) {
 	}
 	var optedOut middleware.SuppressionList
 	optedOut.Add(message.To, middleware.Suppression{Reason: "opted out"})
-	suppress := middleware.Suppress(&optedOut)
+	suppressed := suppress(t, &optedOut)
 	bad := message
 	bad.Params = sms.Params{"code": "四"}
 	notice := sms.Message{To: message.To, Template: "order", Params: sms.Params{"name": "王"}}
@@ -128,11 +128,11 @@ func TestPairs_overOneVendor(t *testing.T) {
 		{"deduplicate around breaker, unknown", []sms.Middleware{once, breaker}, []step{hangUp}, body1, 9, 1, "a unavailable?", middleware.StateClosed},
 
 		// Who has opted out is sent nothing, and costs nothing.
-		{"suppress around a number's limit", []sms.Middleware{suppress, perNumber(1)}, nil, message, 3, 0, " recipient_blocked", 0},
-		{"a number's limit around suppress", []sms.Middleware{perNumber(1), suppress}, nil, message, 3, 0, " recipient_blocked", 0},
-		{"suppress around retry", []sms.Middleware{suppress, retry}, nil, message, 1, 0, " recipient_blocked", 0},
-		{"retry around suppress", []sms.Middleware{retry, suppress}, nil, message, 1, 0, " recipient_blocked", 0},
-		{"breaker around suppress", []sms.Middleware{breaker, suppress}, nil, message, 9, 0, " recipient_blocked", middleware.StateClosed},
+		{"suppress around a number's limit", []sms.Middleware{suppressed, perNumber(1)}, nil, message, 3, 0, " recipient_blocked", 0},
+		{"a number's limit around suppress", []sms.Middleware{perNumber(1), suppressed}, nil, message, 3, 0, " recipient_blocked", 0},
+		{"suppress around retry", []sms.Middleware{suppressed, retry}, nil, message, 1, 0, " recipient_blocked", 0},
+		{"retry around suppress", []sms.Middleware{retry, suppressed}, nil, message, 1, 0, " recipient_blocked", 0},
+		{"breaker around suppress", []sms.Middleware{breaker, suppressed}, nil, message, 9, 0, " recipient_blocked", middleware.StateClosed},
 
 		// What is wrong costs no try, no token and no failure, wherever it is found.
 		{"validate around retry", []sms.Middleware{validate, retry}, nil, bad, 1, 0, " invalid_message", 0},

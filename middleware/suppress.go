@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -26,8 +27,13 @@ type Suppression struct {
 // Suppress refuses messages to numbers on the list: RecipientBlocked, Rejected,
 // so that no vendor is tried. A list that fails is Internal, Rejected: whoever
 // may have opted out is not sent anything.
-func Suppress(list Suppressions) sms.Middleware {
-	return func(next sms.Sender) sms.Sender { return &suppress{next: next, list: list} }
+//
+// A nil list is an error, because people who have opted out would be sent messages.
+func Suppress(list Suppressions) (sms.Middleware, error) {
+	if list == nil {
+		return nil, errors.New("middleware: Suppress was given no list")
+	}
+	return func(next sms.Sender) sms.Sender { return &suppress{next: next, list: list} }, nil
 }
 
 type suppress struct {
@@ -41,9 +47,6 @@ func (s *suppress) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 	}
 	refusal := func(r sms.Reason, format string, args ...any) (sms.Receipt, error) {
 		return sms.Receipt{}, sms.Refuse(m, r, fmt.Errorf(format, args...))
-	}
-	if s.list == nil {
-		return refusal(sms.Internal, "there is no list: Suppress was given nil")
 	}
 	found, suppressed, err := s.list.Suppressed(ctx, m.To, effective(m.Kind))
 	switch {
