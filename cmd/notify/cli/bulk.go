@@ -1,23 +1,24 @@
 package cli
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/notifykit/notify"
-	"github.com/notifykit/notify/sms"
+	"github.com/notifykit/notify/cmd/notify/internal/sheet"
 )
 
 // bulkFlags are what the command takes.
 type bulkFlags struct {
 	template, region, encoding, results string
+	exclude                             string
+	columns                             []string
 	check, skipBad, resume, yes, outbox bool
+	unique, excel                       bool
 	concurrency                         int
 }
 
@@ -26,21 +27,25 @@ func (a *app) bulk() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bulk FILE.csv --template NAME",
 		Short: "Send a template to everyone in a CSV file, once, through crashes too",
-		Long: `Send a template to everyone in a CSV file. Its first row is a header: "to", then
-the variables of the template; other columns are passed over. It may be UTF-8 with
-or without a mark, or GB18030, which a Chinese Excel saves.
+		Long: `Send a template to everyone in a CSV file, or from standard input if the file is
+"-". The first row is a header: "to", then the variables of the template, whatever
+their case; --column gives them other headings. Other columns are passed over. The
+file is UTF-8, or UTF-16 with a byte order mark; --encoding reads any other, and
+nothing is guessed.
 
-Every row is checked before the first is sent. A row is marked in the results
-file, on disk, before it is sent, with a key made from file and row. Ctrl-C
-finishes what is in flight. --resume sends what has no mark or was certainly not
-sent for no fault of its own, and asks the vendor about what has a mark and no
-answer; what nobody can tell is reported as unknown, and not sent again.
+Every row is checked before the first is sent, and what is sent is what was
+checked, whatever becomes of the file. A row is marked in the results file, on
+disk, before it is sent, with a key made from file and row. Ctrl-C finishes what is
+in flight. --resume sends what has no mark or was refused for a reason that may
+pass, and asks the vendor about what has a mark and no answer; a row whose outcome
+stays unknown is reported, and not sent again.
 
-Exit status 3 where the outcome of a row is unknown, else 1 where one was refused
-or not sent.`,
+Exit status 3 if the outcome of a row is unknown, else 1 if one was refused or not
+sent.`,
 		Example: `  notify bulk people.csv --template shipped --check
   notify bulk people.csv --template shipped --region CN
   notify bulk people.csv --template shipped --region CN --resume
+  notify bulk people.csv --template shipped --column to=Mobile --column name="First name"
   notify bulk people.csv --template shipped --region CN --outbox`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.beginArgs(func(c *cobra.Command, args []string) error { return a.runBulk(c.Context(), args[0], f) }),
@@ -48,8 +53,12 @@ or not sent.`,
 	flags := c.Flags()
 	flags.StringVar(&f.template, "template", "", "the template that everyone gets")
 	flags.StringVar(&f.region, "region", "", "where numbers without a country code are at home, such as CN")
-	flags.StringVar(&f.encoding, "encoding", "auto", "auto, utf-8 or gb18030")
-	flags.StringVar(&f.results, "results", "", "the results file; FILE.results.csv where it is left out")
+	flags.StringVar(&f.encoding, "encoding", sheet.Auto, "auto (UTF-8, or UTF-16 with a mark), or a WHATWG name such as gb18030 or windows-1252")
+	flags.StringArrayVar(&f.columns, "column", nil, "NAME=HEADING: the heading of the column of \"to\" or of a variable")
+	flags.BoolVar(&f.unique, "unique", false, "send only the first row of each number")
+	flags.StringVar(&f.exclude, "exclude", "", "a file of numbers, one a line, whose rows are not sent")
+	flags.BoolVar(&f.excel, "excel", false, "write the results file with a byte order mark, for Excel")
+	flags.StringVar(&f.results, "results", "", "the results file; FILE.results.csv if it is left out")
 	flags.BoolVar(&f.check, "check", false, "check every row, and send nothing")
 	flags.BoolVar(&f.skipBad, "skip-bad", false, "leave bad rows out and send the others")
 	flags.BoolVar(&f.resume, "resume", false, "go on with the results file of a run that was ended")
@@ -58,33 +67,17 @@ or not sent.`,
 	flags.IntVar(&f.concurrency, "concurrency", notify.DefaultConcurrency, "how many messages are in flight at most")
 	_ = c.MarkFlagRequired("template")
 	_ = c.RegisterFlagCompletionFunc("template", a.completeTemplates)
-	_ = c.RegisterFlagCompletionFunc("encoding", cobra.FixedCompletions([]string{"auto", "utf-8", "gb18030"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("encoding", cobra.FixedCompletions([]string{sheet.Auto, "utf-8", "gb18030", "windows-1252", "big5", "shift_jis"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
-// A badRow is a row that is not sent, and why.
-type badRow struct {
-	Row   int    `json:"row"`
-	Error string `json:"error"`
-}
-
-// A bulkAnswer is what a run, or a check, has come to.
-type bulkAnswer struct {
-	Rows     int      `json:"rows"`
-	Segments int      `json:"segments"` // as counted beforehand
-	Bad      []badRow `json:"bad"`
-	Repeated []int    `json:"repeated"` // rows whose number an earlier row has
-	Sent     *tally   `json:"sent,omitempty"`
-	Results  string   `json:"results,omitempty"`
-	Enqueued int      `json:"enqueued,omitempty"`
-}
-
 func (a *app) runBulk(ctx context.Context, path string, f bulkFlags) error {
-	if !slices.Contains([]string{"auto", "utf-8", "gb18030"}, f.encoding) {
-		return misuse("--encoding: %q is none that is read: write auto, utf-8 or gb18030", f.encoding)
-	}
 	if f.concurrency < 1 {
 		return misuse("--concurrency: %d messages in flight send nothing: write 1 or more", f.concurrency)
+	}
+	excluded, err := readNumbers(f.exclude, f.region)
+	if err != nil {
+		return fmt.Errorf("--exclude: %w", err)
 	}
 	o, err := a.open()
 	if err != nil {
@@ -95,113 +88,31 @@ func (a *app) runBulk(ctx context.Context, path string, f bulkFlags) error {
 	if err != nil {
 		return err
 	}
-	s, err := openSheet(path, f.encoding, template, o.templates.Variables(template.Name))
+	s, err := a.openSheet(path, template, o.templates.Variables(template.Name), f)
 	if err != nil {
 		return err
 	}
-	if len(s.ignored) > 0 {
-		fmt.Fprintf(a.errs, "passed over, for the template has no such variables: the columns %s\n", strings.Join(s.ignored, ", "))
+	defer s.Close()
+	if len(s.Passed) > 0 {
+		fmt.Fprintf(a.errs, "passed over, because the template has no such variables: the columns %s\n", strings.Join(s.Passed, ", "))
 	}
-	answer, providers, err := o.checkRows(ctx, s, f)
-	if err != nil {
+	c := &rowCheck{opened: o, flags: f, excluded: excluded}
+	if err := c.all(ctx, s); err != nil {
 		return err
 	}
-	if f.check || len(answer.Bad) > 0 && !f.skipBad {
-		return a.tellChecked(answer, path, f)
+	if f.check || len(c.answer.Bad) > 0 && !f.skipBad {
+		return a.showChecked(c.answer, s.Path, f)
 	}
 	if f.results == "" {
-		f.results = strings.TrimSuffix(path, ".csv") + ".results.csv"
+		f.results = strings.TrimSuffix(cmp.Or(strings.TrimPrefix(path, "-"), "stdin"), ".csv") + ".results.csv"
 	}
 	if !f.yes {
-		if err := a.askBefore(ctx, count(answer.Rows-len(answer.Bad), "message"), o.real(providers)); err != nil {
+		if err := a.askBefore(ctx, count(c.answer.Rows-len(c.left), "message"), o.real(c.providers())); err != nil {
 			return err
 		}
 	}
 	if f.outbox {
-		return a.enqueueRows(ctx, o, s, f, answer)
+		return a.enqueueRows(ctx, o, s, c)
 	}
-	return a.sendRows(ctx, o, s, f, answer)
-}
-
-// checkRows looks at every row as the providers of its route would, and tells
-// which providers that are.
-func (o *opened) checkRows(ctx context.Context, s *sheet, f bulkFlags) (answer bulkAnswer, providers []string, err error) {
-	answer.Bad, answer.Repeated = []badRow{}, []int{}
-	numbers, used := map[sms.Number]bool{}, map[string]bool{}
-	err = s.each(func(r sheetRow) bool {
-		answer.Rows++
-		m, err := s.message(r, f.template, f.region)
-		segments := 0
-		if err == nil {
-			segments, err = o.checkRow(ctx, m, used)
-		}
-		if err != nil {
-			answer.Bad = append(answer.Bad, badRow{r.row, words(err)})
-			return ctx.Err() == nil
-		}
-		if numbers[m.To] {
-			answer.Repeated = append(answer.Repeated, r.row)
-		}
-		numbers[m.To] = true
-		answer.Segments += segments
-		return ctx.Err() == nil
-	})
-	if err == nil {
-		err = ctx.Err()
-	}
-	return answer, slices.Sorted(maps.Keys(used)), err
-}
-
-// checkRow tells why nobody would send m. A provider that cannot show what it
-// would send may send it.
-func (o *opened) checkRow(ctx context.Context, m sms.Message, used map[string]bool) (segments int, err error) {
-	r, err := o.client.Resolve(ctx, m)
-	if err != nil {
-		return 0, err
-	}
-	var refused []error
-	for _, name := range r.Route {
-		used[name] = true
-		provider, _ := o.client.Provider(name)
-		p, err := provider.Preview(r)
-		switch {
-		case errors.Is(err, errors.ErrUnsupported):
-			return segments, nil
-		case err == nil:
-			return p.Segments, nil
-		}
-		refused = append(refused, err)
-	}
-	return 0, refused[0]
-}
-
-// words gives an error without the name of the package that made it.
-func words(err error) string { return strings.TrimPrefix(err.Error(), "sms: ") }
-
-// tellChecked reports the check alone. No number is in it: a row tells where.
-func (a *app) tellChecked(answer bulkAnswer, path string, f bulkFlags) error {
-	err := a.show(answer, func() {
-		const most = 50
-		var t table
-		for _, b := range answer.Bad[:min(most, len(answer.Bad))] {
-			t.cells([]cell{{fmt.Sprintf("%s:%d", path, b.Row), red}, {b.Error, 0}})
-		}
-		t.write(a.out, a.colours())
-		if rest := len(answer.Bad) - most; rest > 0 {
-			fmt.Fprintf(a.out, "and %s more; --json lists all\n", count(rest, "bad row"))
-		}
-		fmt.Fprintf(a.out, "%s, %d bad, %s\n", count(answer.Rows, "row"), len(answer.Bad), count(answer.Segments, "segment"))
-		if n := len(answer.Repeated); n > 0 {
-			fmt.Fprintf(a.out, "%s with a number that an earlier row has, the first in row %d\n", count(n, "row"), answer.Repeated[0])
-		}
-	})
-	switch {
-	case err != nil:
-		return err
-	case len(answer.Bad) > 0 && !f.check:
-		return errors.New("nothing was sent: correct the bad rows, or --skip-bad leaves them out")
-	case len(answer.Bad) > 0:
-		return &told{StatusRefused}
-	}
-	return nil
+	return a.sendRows(ctx, o, s, f, c)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/notifykit/notify/cmd/notify/internal/sheet"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -12,17 +13,14 @@ import (
 const enqueueTogether = 1000
 
 // enqueueRows puts the good rows into the outbox. A row's key is made of file and
-// row, so that a run that was ended is begun again without harm.
-func (a *app) enqueueRows(ctx context.Context, o *opened, s *sheet, f bulkFlags, answer bulkAnswer) (err error) {
+// row, so a run that was ended may be begun again without harm.
+func (a *app) enqueueRows(ctx context.Context, o *opened, s *bulkSheet, c *rowCheck) (err error) {
+	answer := c.answer
 	b, err := a.openBox(ctx, o.client, o.templates)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	bad := make(map[int]bool, len(answer.Bad))
-	for _, one := range answer.Bad {
-		bad[one.Row] = true
-	}
 	var batch []sms.Message
 	var failed error
 	put := func() bool {
@@ -32,13 +30,13 @@ func (a *app) enqueueRows(ctx context.Context, o *opened, s *sheet, f bulkFlags,
 		batch = batch[:0]
 		return failed == nil
 	}
-	err = s.each(func(r sheetRow) bool {
-		if bad[r.row] {
+	err = s.Each(func(r sheet.Row) bool {
+		if _, left := c.left[r.Line]; left {
 			return true
 		}
-		m, err := s.message(r, f.template, f.region)
+		m, err := s.message(r)
 		if err != nil {
-			failed = fmt.Errorf("row %d has changed since it was checked: %w", r.row, err)
+			failed = err
 			return false
 		}
 		batch = append(batch, m)

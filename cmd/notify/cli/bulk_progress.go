@@ -6,30 +6,36 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-
-	"github.com/notifykit/notify/sms"
 )
 
 // progressEvery is how often a line tells of the progress where there is no
 // terminal.
 const progressEvery = 10 * time.Second
 
-// A tally counts what the rows of this run came to.
+// A tally counts rows by result.
 type tally struct {
 	Accepted int `json:"accepted"`
 	Refused  int `json:"refused"`
+	Later    int `json:"later,omitempty"` // of those refused: they may be accepted later
 	Unknown  int `json:"unknown"`
 	Unsent   int `json:"unsent"`
+	LeftOut  int `json:"left_out,omitempty"`
 }
 
-func (t *tally) add(outcome string) {
-	switch outcome {
-	case sms.Accepted.String():
+func (t *tally) add(s rowState) {
+	switch s {
+	case stateNone:
+	case stateAccepted:
 		t.Accepted++
-	case sms.Rejected.String():
+	case stateRefused:
 		t.Refused++
-	case unsent:
+	case stateLater:
+		t.Refused++
+		t.Later++
+	case stateUnsent:
 		t.Unsent++
+	case stateLeftOut:
+		t.LeftOut++
 	default:
 		t.Unknown++
 	}
@@ -39,6 +45,9 @@ func (t tally) String() string {
 	text := fmt.Sprintf("%d accepted, %d refused, %d unknown", t.Accepted, t.Refused, t.Unknown)
 	if t.Unsent > 0 {
 		text += fmt.Sprintf(", %d unsent", t.Unsent)
+	}
+	if t.LeftOut > 0 {
+		text += fmt.Sprintf(", %d left out", t.LeftOut)
 	}
 	return text
 }
@@ -63,8 +72,8 @@ func (a *app) newProgress(total int) *progress {
 	return p
 }
 
-func (p *progress) row(outcome string) {
-	p.add(outcome)
+func (p *progress) row(s rowState) {
+	p.add(s)
 	done := p.Accepted + p.Refused + p.Unknown
 	switch {
 	case p.bar != nil:

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/notifykit/notify"
+	"github.com/notifykit/notify/cmd/notify/internal/sheet"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -28,10 +29,10 @@ const (
 // A bulkRun sends the rows of a sheet.
 type bulkRun struct {
 	opened   *opened
-	sheet    *sheet
+	sheet    *bulkSheet
 	journal  *journal
 	flags    bulkFlags
-	bad      map[int]string // rows that are left out, and why
+	left     map[int]leftRow // rows that are not sent, and why
 	progress *progress
 
 	stop    context.CancelCauseFunc // no further row is read
@@ -42,14 +43,14 @@ type bulkRun struct {
 // errBlocked is why a run ends by itself.
 var errBlocked = fmt.Errorf("%d rows in a row were refused because of the account: the others were not sent; repair it and go on with --resume", stopAfter)
 
-func (a *app) sendRows(ctx context.Context, o *opened, s *sheet, f bulkFlags, answer bulkAnswer) error {
-	begin := createJournal
-	if f.resume {
-		begin = resumeJournal
-	}
-	j, err := begin(f.results)
+func (a *app) sendRows(ctx context.Context, o *opened, s *bulkSheet, f bulkFlags, c *rowCheck) error {
+	answer := c.answer
+	j, err := createOrResume(f, s)
 	if err != nil {
 		return err
+	}
+	if j.broken > 0 {
+		fmt.Fprintf(a.errs, "%s: %s could not be read and were passed over\n", f.results, count(j.broken, "line"))
 	}
 	reading, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -57,22 +58,45 @@ func (a *app) sendRows(ctx context.Context, o *opened, s *sheet, f bulkFlags, an
 		fmt.Fprintln(a.errs, "\nfinishing what is in flight; a second Ctrl-C ends at once, and --resume goes on")
 	})
 	defer interrupted()
-	run := &bulkRun{opened: o, sheet: s, journal: j, flags: f, bad: map[int]string{}, stop: stop, progress: a.newProgress(answer.Rows)}
-	for _, b := range answer.Bad {
-		run.bad[b.Row] = b.Error
-	}
+	run := &bulkRun{opened: o, sheet: s, journal: j, flags: f, left: c.left, stop: stop, progress: a.newProgress(answer.Rows)}
 	err = run.all(reading)
 	run.progress.end()
-	err = errors.Join(err, j.close())
-	sum := run.summary(answer.Rows)
+	sum := j.count()
+	sum.Unsent += answer.Rows - sum.rows()
+	err = errors.Join(err, j.close(f.excel))
 	answer.Sent, answer.Results = &sum, f.results
 	err = errors.Join(err, a.show(answer, func() {
-		fmt.Fprintf(a.out, "%s: %v\n%s tells what became of each\n", count(answer.Rows, "row"), sum, f.results)
-		if sum.Unknown > 0 || sum.Unsent > 0 {
-			fmt.Fprintln(a.out, "--resume asks the vendor about what is unknown, and sends what is unsent")
+		fmt.Fprintf(a.out, "%s: %v\n%s has the result of each\n", count(answer.Rows, "row"), sum, f.results)
+		if sum.Unknown > 0 || sum.Unsent > 0 || sum.Later > 0 {
+			fmt.Fprintln(a.out, sum.next())
 		}
 	}))
 	return sum.end(err)
+}
+
+func createOrResume(f bulkFlags, s *bulkSheet) (*journal, error) {
+	if f.resume {
+		return resumeJournal(f.results, s.key)
+	}
+	return createJournal(f.results)
+}
+
+// rows is how many rows were counted.
+func (t tally) rows() int { return t.Accepted + t.Refused + t.Unknown + t.Unsent + t.LeftOut }
+
+// next says what --resume does.
+func (t tally) next() string {
+	var does []string
+	if t.Unknown > 0 {
+		does = append(does, "asks the vendor about what is unknown")
+	}
+	if t.Unsent > 0 {
+		does = append(does, "sends what is unsent")
+	}
+	if t.Later > 0 {
+		does = append(does, fmt.Sprintf("sends again %d of those refused, for reasons that may pass", t.Later))
+	}
+	return "--resume " + strings.Join(does, ", and ")
 }
 
 // end gives the status of a run.
@@ -90,15 +114,6 @@ func (t tally) end(err error) error {
 	return nil
 }
 
-// summary counts the rows of the whole file, those of earlier runs too.
-func (b *bulkRun) summary(rows int) (sum tally) {
-	for _, e := range b.journal.states {
-		sum.add(e.outcome)
-	}
-	sum.Unsent += rows - len(b.journal.states)
-	return sum
-}
-
 // all asks about what is doubtful and sends what is to be sent. What has left is
 // waited for: reading alone ends with ctx.
 func (b *bulkRun) all(ctx context.Context) error {
@@ -110,7 +125,7 @@ func (b *bulkRun) all(ctx context.Context) error {
 	var writing error
 	for m, r := range results {
 		e := entryOf(m, r)
-		b.progress.row(e.outcome)
+		b.progress.row(e.state())
 		if writing = errors.Join(writing, b.journal.settle(e)); writing != nil {
 			b.stop(writing)
 		}
@@ -135,8 +150,8 @@ func (b *bulkRun) watch(e entry) {
 }
 
 func entryOf(m sms.Message, r notify.Result) entry {
-	row, _ := strconv.Atoi(m.Tags[rowTag]) // message has written it
-	e := entry{row: row, outcome: sms.OutcomeOf(r.Err).String(), reason: sms.ReasonOf(r.Err), id: r.Receipt.ID, provider: r.Receipt.Provider, key: m.Key}
+	e := entry{row: rowOf(m), outcome: sms.OutcomeOf(r.Err).String(), reason: sms.ReasonOf(r.Err), id: r.Receipt.ID, provider: r.Receipt.Provider,
+		key: m.Key, number: m.To.String(), segments: r.Receipt.Segments}
 	if failed := sms.AsError(r.Err); failed != nil {
 		e.provider, e.detail = failed.Provider, words(failed)
 	}
@@ -156,14 +171,13 @@ func (b *bulkRun) messages(ctx context.Context) iter.Seq2[sms.Message, error] {
 				return true
 			}
 			for _, m := range left {
-				row, _ := strconv.Atoi(m.Tags[rowTag])
-				err = errors.Join(err, b.journal.settle(entry{row: row, outcome: unsent, key: m.Key}))
+				err = errors.Join(err, b.journal.settle(entry{row: rowOf(m), outcome: unsent, key: m.Key, number: m.To.String()}))
 			}
 			b.reading = err
 			return false
 		}
 		going := true
-		err := b.sheet.each(func(r sheetRow) bool {
+		err := b.sheet.Each(func(r sheet.Row) bool {
 			m, wanted, err := b.next(r)
 			if err != nil {
 				b.reading, going = err, false
@@ -185,21 +199,21 @@ func (b *bulkRun) messages(ctx context.Context) iter.Seq2[sms.Message, error] {
 	}
 }
 
-// next gives the message of a row, and whether it is to be sent now.
-func (b *bulkRun) next(r sheetRow) (sms.Message, bool, error) {
-	m, err := b.sheet.message(r, b.flags.template, b.flags.region)
-	before, known := b.journal.state(r.row)
-	switch {
-	case known && before.key != m.Key:
-		return m, false, fmt.Errorf("%s has changed since %s was begun, or the template is another: row %d has another key", b.sheet.path, b.journal.path, r.row)
-	case known && !before.again():
+// next returns the message of a row, and whether it is to be sent now.
+func (b *bulkRun) next(r sheet.Row) (sms.Message, bool, error) {
+	m, err := b.sheet.message(r)
+	if !b.journal.state(r.Line).waits() {
 		return m, false, nil
 	}
-	if why, bad := b.bad[r.row]; bad || err != nil {
-		e := entry{row: r.row, outcome: sms.Rejected.String(), reason: sms.InvalidMessage, key: m.Key, at: time.Now(), detail: why}
-		return m, false, b.journal.settle(e)
+	left, ok := b.left[r.Line]
+	if !ok && err == nil {
+		return m, true, nil
 	}
-	return m, true, nil
+	e := entry{row: r.Line, outcome: leftOut, key: m.Key, at: time.Now(), detail: left.why, number: m.To.String()}
+	if left.bad || err != nil {
+		e.outcome, e.reason = sms.Rejected.String(), sms.InvalidMessage
+	}
+	return m, false, b.journal.settle(e)
 }
 
 // give marks a batch and gives it on, as far as ctx and the loop allow.
@@ -207,8 +221,7 @@ func (b *bulkRun) give(ctx context.Context, batch []sms.Message, yield func(sms.
 	now := time.Now()
 	entries := make([]entry, len(batch))
 	for i, m := range batch {
-		row, _ := strconv.Atoi(m.Tags[rowTag])
-		entries[i] = entry{row: row, outcome: marked, key: m.Key, at: now}
+		entries[i] = entry{row: rowOf(m), outcome: marked, key: m.Key, at: now, number: m.To.String()}
 	}
 	if err := b.journal.mark(entries); err != nil {
 		return 0, fmt.Errorf("rows cannot be marked, so they are not sent: %w", err)
@@ -234,16 +247,13 @@ func (b *bulkRun) settle(ctx context.Context, rows []int) error {
 	var asking sync.WaitGroup
 	slots := make(chan struct{}, asksTogether)
 	var failed atomic.Pointer[error]
-	err := b.sheet.each(func(r sheetRow) bool {
-		if _, doubtful := slices.BinarySearch(rows, r.row); !doubtful {
+	err := b.sheet.Each(func(r sheet.Row) bool {
+		if _, doubtful := slices.BinarySearch(rows, r.Line); !doubtful {
 			return true
 		}
-		m, err := b.sheet.message(r, b.flags.template, b.flags.region)
-		before, _ := b.journal.state(r.row)
-		if err == nil && before.key != m.Key {
-			err = fmt.Errorf("%s has changed since %s was begun, or the template is another: row %d has another key", b.sheet.path, b.journal.path, r.row)
-		}
-		if err != nil {
+		m, err := b.sheet.message(r)
+		before, lastErr := b.journal.last(r.Line)
+		if err := errors.Join(err, lastErr); err != nil {
 			failed.Store(&err)
 			return false
 		}

@@ -75,7 +75,10 @@ func (s *Sheet) examineUTF8() error {
 		if err != nil {
 			return err
 		}
-		if c == utf8.RuneError && size == 1 {
+		switch {
+		case c == 0:
+			return s.hasNUL(line)
+		case c == utf8.RuneError && size == 1:
 			return s.notUTF8(line, begin, at)
 		}
 		at += int64(size)
@@ -142,9 +145,13 @@ func (s *Sheet) examineLines() error {
 		case c == '\r':
 			returns++
 		case c == 0:
-			return fmt.Errorf("%s: line %d holds a NUL: it is no CSV file, or UTF-16 without a mark, which --encoding utf-16le reads", s.Path, lines)
+			return s.hasNUL(lines)
 		}
 	}
+}
+
+func (s *Sheet) hasNUL(line int) error {
+	return fmt.Errorf("%s: line %d holds a NUL: it is not a CSV file, or UTF-16 without a mark, which --encoding utf-16le reads", s.Path, line)
 }
 
 // decoded reads the file as UTF-8, without its mark.
