@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/notifykit/notify"
-	"github.com/notifykit/notify/cmd/notify/internal/sheet"
+	"github.com/notifykit/notify/cmd/notify/cli/internal/sheet"
 )
 
 // bulkFlags are what the command takes.

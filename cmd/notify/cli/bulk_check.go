@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/notifykit/notify/cmd/notify/internal/sheet"
+	"github.com/notifykit/notify/cmd/notify/cli/internal/sheet"
 	"github.com/notifykit/notify/sms"
 )
 

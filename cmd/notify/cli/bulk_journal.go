@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/notifykit/notify/cmd/notify/internal/sheet"
+	"github.com/notifykit/notify/cmd/notify/cli/internal/sheet"
 )
 
 // byteOrderMark is what Excel needs to read a file as UTF-8.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/notifykit/notify/cmd/notify/internal/sheet"
+	"github.com/notifykit/notify/cmd/notify/cli/internal/sheet"
 	"github.com/notifykit/notify/sms"
 )
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/notifykit/notify"
-	"github.com/notifykit/notify/cmd/notify/internal/sheet"
+	"github.com/notifykit/notify/cmd/notify/cli/internal/sheet"
 	"github.com/notifykit/notify/sms"
 )
 

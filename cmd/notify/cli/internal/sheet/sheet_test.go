@@ -14,7 +14,7 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 
-	"github.com/notifykit/notify/cmd/notify/internal/sheet"
+	"github.com/notifykit/notify/cmd/notify/cli/internal/sheet"
 )
 
 // open writes text into a file and opens it for the columns "name" and "order".
