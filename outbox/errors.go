@@ -43,17 +43,17 @@ func (e *opError) Unwrap() error { return e.err }
 
 // A Fault is what is wrong with one message of an Enqueue.
 type Fault struct {
-	Index int    // its place among the messages given
+	Index int    // its place among the messages given, from 0
 	Key   string // its key, as given
 	Err   error
 }
 
-// Error names the place and the key.
+// Error names the place, counted from 1, and the key.
 func (f Fault) Error() string {
 	if f.Key == "" {
-		return fmt.Sprintf("message %d: %v", f.Index, f.Err)
+		return fmt.Sprintf("message %d: %v", f.Index+1, f.Err)
 	}
-	return fmt.Sprintf("message %d (key %q): %v", f.Index, f.Key, f.Err)
+	return fmt.Sprintf("message %d (key %q): %v", f.Index+1, f.Key, f.Err)
 }
 
 // Unwrap gives the cause.

@@ -82,12 +82,17 @@ func (e *Error) Error() string {
 		b.WriteString(": " + e.Err.Error())
 	}
 	if e.RetryAfter > 0 {
-		b.WriteString("; try again after " + e.RetryAfter.String())
+		b.WriteString("; try again after " + wholeSeconds(e.RetryAfter).String())
 	}
 	if e.RequestID != "" {
 		b.WriteString("; request " + e.RequestID)
 	}
 	return b.String()
+}
+
+// wholeSeconds rounds a wait up, so that nobody comes too early.
+func wholeSeconds(d time.Duration) time.Duration {
+	return (d + time.Second - 1).Truncate(time.Second)
 }
 
 // story returns the text of an Error with several attempts.

@@ -166,6 +166,8 @@ func notParsed(err error, region string) error {
 	return fmt.Errorf("it is no number as dialed in %s: it has too few digits", region)
 }
 
+const mexico = 52
+
 // possible asks the library whether a number so long exists under its country code.
 func possible(n *phonenumbers.PhoneNumber) error {
 	code := n.GetCountryCode()
@@ -177,6 +179,9 @@ func possible(n *phonenumbers.PhoneNumber) error {
 	case phonenumbers.TOO_SHORT:
 		return fmt.Errorf("it has too few digits for a number under +%d", code)
 	case phonenumbers.TOO_LONG:
+		if national := phonenumbers.GetNationalSignificantNumber(n); code == mexico && len(national) == 11 && national[0] == '1' {
+			return fmt.Errorf("it has the 1 that Mexican mobile numbers had after +%d until 2019: leave out the 1", code)
+		}
 		return fmt.Errorf("it has too many digits for a number under +%d", code)
 	}
 	return fmt.Errorf("no number under +%d has so many digits", code)

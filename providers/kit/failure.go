@@ -9,8 +9,10 @@ import (
 	"net"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/notifykit/notify/sms"
 )
@@ -106,11 +108,35 @@ func (c *call) plain(err error) error {
 		err = u.Err
 	}
 	err = c.known(err)
+	if shown := printable(err.Error()); shown != err.Error() { // names in a certificate, a proxy's status line
+		err = &cleaned{shown, err}
+	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return errors.New(err.Error())
 	}
 	return err
 }
+
+// printable is the border through which texts of the other side go into an error
+// of a call: one line without control characters and marks of writing direction.
+// The vendor's own words go through internal/redact.
+func printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return ' '
+		}
+		return c
+	}, text)
+}
+
+// cleaned is an error with a text that is printable.
+type cleaned struct {
+	text string
+	err  error
+}
+
+func (e *cleaned) Error() string { return e.text }
+func (e *cleaned) Unwrap() error { return e.err }
 
 // known gives an error of the network, of TLS, or of an answer's end as it is,
 // and of any other no more than its type once the request may have left: only

@@ -5,6 +5,10 @@ import (
 	"unicode"
 )
 
+// Three borders keep what others have written, such as a vendor's words, from
+// acting on what shows or reads it: csvCell for CSV, oneLine and lines for the
+// terminal, yamlComment for YAML. A fourth, for errors, is in package kit.
+
 // csvCell is the border through which every text goes that others have written,
 // such as a vendor's words, into a CSV file: one line, without control characters
 // and marks of writing direction, and nothing that a spreadsheet takes for a
@@ -15,6 +19,35 @@ func csvCell(text string) string {
 		return "'" + text
 	}
 	return text
+}
+
+// lines is oneLine for a text of several lines, such as an error with several
+// causes.
+func lines(text string) string {
+	all := strings.Split(text, "\n")
+	for i, line := range all {
+		all[i] = oneLine(line)
+		if indent := len(line) - len(strings.TrimLeft(line, " ")); indent > 0 {
+			all[i] = strings.Repeat(" ", indent) + strings.TrimLeft(all[i], " ")
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+// yamlComment is the border for the comments of YAML. What is not a comment goes
+// through yamlText.
+func yamlComment(text string) string { return " " + oneLine(text) }
+
+// yamlText replaces what the writer of YAML does not escape: everything that is
+// not seen, but for line ends of a text.
+func yamlText(text string) string {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	return strings.Map(func(c rune) rune {
+		if c != '\n' && c != '\t' && unseen(c) {
+			return ' '
+		}
+		return c
+	}, text)
 }
 
 // oneLine replaces what ends a line, moves a cursor or turns the direction of

@@ -77,7 +77,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 // complain says what went wrong, and what to do next where the error does not.
 func (a *app) complain(err error) {
 	if _, quiet := errors.AsType[*told](err); !quiet {
-		fmt.Fprintf(a.errs, "notify: %s\n", strings.TrimPrefix(err.Error(), "notify: "))
+		fmt.Fprintf(a.errs, "notify: %s\n", lines(strings.TrimPrefix(err.Error(), "notify: ")))
 	}
 	switch {
 	case a.status(err) == StatusUsage:

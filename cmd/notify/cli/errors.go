@@ -69,6 +69,11 @@ func (a *app) runErrors(args []string) error {
 		rows = slices.DeleteFunc(slices.Clone(all), func(r codeRow) bool {
 			return !strings.EqualFold(r.Code, args[0]) && !strings.EqualFold(string(r.Reason), args[0])
 		})
+		if len(rows) == 0 && strings.EqualFold(args[0], "OK") {
+			return a.show(rows, func() {
+				fmt.Fprintln(a.out, "OK is not an error: it is how a vendor says that it has accepted the message")
+			})
+		}
 		if len(rows) == 0 {
 			return noSuchCode(args[0], all)
 		}

@@ -87,6 +87,8 @@ func (t *table) write(w io.Writer, p palette) {
 	var widths []int
 	for _, row := range t.rows {
 		for i, c := range row {
+			c.text = oneLine(c.text)
+			row[i] = c
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -118,21 +119,28 @@ func (o *opened) pulled(provider string, list []sms.VendorTemplate) (map[string]
 		if !known {
 			name = strings.ToLower(strings.NewReplacer("_", "-", " ", "-").Replace(v.ID))
 		}
-		all[name] = pulled{kindName(v.Kind), v.Text, map[string]pulledBinding{provider: {v.ID, v.Order}}}
+		order := make([]string, len(v.Order))
+		for i, variable := range v.Order {
+			order[i] = oneLine(variable)
+		}
+		all[oneLine(name)] = pulled{kindName(v.Kind), yamlText(v.Text), map[string]pulledBinding{provider: {oneLine(v.ID), order}}}
 		note := v.Name
 		if v.Approval != "approved" && v.Approval != "not needed" {
 			note += ": " + v.Approval + " at the vendor"
 		}
-		notes[name] = note
+		notes[oneLine(name)] = note
 	}
 	return all, notes
 }
 
+// plainName is a name that may stand in a path of package yaml.
+var plainName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+
 func yamlOf(all map[string]pulled, notes map[string]string) ([]byte, error) {
 	comments := yaml.CommentMap{}
 	for name, note := range notes {
-		if note != "" && !strings.ContainsAny(name, ".[]") {
-			comments["$.templates."+name] = []*yaml.Comment{yaml.HeadComment(" " + strings.ReplaceAll(note, "\n", " "))}
+		if note != "" && plainName.MatchString(name) {
+			comments["$.templates."+name] = []*yaml.Comment{yaml.HeadComment(yamlComment(note))}
 		}
 	}
 	return yaml.MarshalWithOptions(map[string]any{"templates": all}, yaml.WithComment(comments), yaml.Indent(2))
