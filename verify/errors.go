@@ -23,6 +23,9 @@ var (
 var (
 	// ErrRegion: Options.Regions does not list the number's region.
 	ErrRegion = errors.New("no codes are sent to numbers of this country")
+	// ErrSpecialRate: the number is a premium-rate, shared-cost or toll-free one, and
+	// Options.AnyNumber is not set.
+	ErrSpecialRate = errors.New("no codes are sent to premium-rate, shared-cost and toll-free numbers")
 	// ErrChallenge: Pumping.Challenge has to be passed first.
 	ErrChallenge = errors.New("please show first that you are a person")
 	// ErrKey: the code was made under a key that this process does not have. No

@@ -80,6 +80,9 @@ type Options struct {
 	// any. It is the first and cheapest defence against numbers that are called for
 	// the money.
 	Regions []string
+	// AnyNumber sends codes to premium-rate, shared-cost and toll-free numbers too,
+	// which are refused otherwise ([ErrSpecialRate]): somebody may earn by each.
+	AnyNumber bool
 	// Pumping watches the share of codes that are never typed back. It needs a
 	// Store that is a [Tally].
 	Pumping Pumping
@@ -108,7 +111,8 @@ type Limits struct {
 	// Range bounds codes asked for from one IPv4 /24 or IPv6 /48. Defaults to 300
 	// an hour.
 	Range []middleware.Window
-	// Purpose bounds all codes of one purpose, All all codes. Defaults to none.
+	// Purpose bounds all codes of one purpose, All all codes. Defaults to none: what
+	// can be spent has no ceiling then, of which New warns in production.
 	Purpose, All []middleware.Window
 	// Answers bounds Check and Prove from one IPv4 address or IPv6 /64, AnswersRange
 	// from one IPv4 /24 or IPv6 /48. They are counted before they are judged, and

@@ -65,6 +65,9 @@ func (v *Verifier) start(ctx context.Context, r Request, to audience) (Challenge
 	if len(v.o.Regions) > 0 && !slices.Contains(v.o.Regions, q.To.Region()) {
 		return Challenge{}, refusal(sms.Unsupported, ErrRegion)
 	}
+	if !v.o.AnyNumber && q.To.SpecialRate() {
+		return Challenge{}, refusal(sms.InvalidNumber, ErrSpecialRate)
+	}
 	t, code, begun, err := v.takeBegin(ctx, q, to == decoy)
 	if err != nil {
 		return Challenge{}, err

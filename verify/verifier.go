@@ -43,6 +43,9 @@ func New(o Options) (*Verifier, error) {
 	} else {
 		v.starter, _ = o.Store.(Starter)
 	}
+	if production := o.Environment == "" || o.Environment == "production"; production && len(o.Limits.All) == 0 {
+		o.Logger.Warn("verify: Options.Limits.All is not set, so that there is no ceiling on what codes can cost: set it above what an honest hour needs")
+	}
 	if err := v.checkTemplate(); err != nil {
 		return nil, err
 	}
