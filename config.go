@@ -249,6 +249,12 @@ func (c Config) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }
 // LogValue gives slog the text of String.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
+// MarshalText returns the text of String, so that no encoding shows a secret.
+func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// GobEncode returns the text of String.
+func (c Config) GobEncode() ([]byte, error) { return c.MarshalText() }
+
 // String tells the driver.
 func (p ProviderConfig) String() string {
 	if p.Sender != nil {
@@ -262,6 +268,12 @@ func (p ProviderConfig) Format(f fmt.State, _ rune) { fmt.Fprint(f, p.String()) 
 
 // LogValue gives slog the text of String.
 func (p ProviderConfig) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
+// MarshalText returns the text of String, so that no encoding shows a secret.
+func (p ProviderConfig) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// GobEncode returns the text of String.
+func (p ProviderConfig) GobEncode() ([]byte, error) { return p.MarshalText() }
 
 // String returns the configuration without the URL.
 func (o OutboxConfig) String() string {
@@ -277,3 +289,12 @@ func (o OutboxConfig) Format(f fmt.State, _ rune) { fmt.Fprint(f, o.String()) }
 
 // LogValue gives slog the text of String.
 func (o OutboxConfig) LogValue() slog.Value { return slog.StringValue(o.String()) }
+
+// MarshalText returns the text of String, so that no encoding shows a secret.
+func (o OutboxConfig) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// GobEncode returns the text of String.
+func (o OutboxConfig) GobEncode() ([]byte, error) { return o.MarshalText() }
+
+// Format prints no setting and no number, under every verb.
+func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprint(f, "notify.Client") }

@@ -121,3 +121,10 @@ func orAll(kinds []sms.Kind) []sms.Kind {
 	}
 	return kinds
 }
+
+// Format prints how many numbers are suppressed, and no number, under every verb.
+func (l *SuppressionList) Format(f fmt.State, _ rune) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	fmt.Fprintf(f, "{%d suppressions}", len(l.entries))
+}

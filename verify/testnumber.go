@@ -2,6 +2,8 @@ package verify
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -51,3 +53,20 @@ func (v *Verifier) startTest(ctx context.Context, q request, t TestNumber) (Chal
 	}
 	return Challenge{ExpiresIn: begun.ExpiresIn, ResendAfter: max(0, v.o.Cooldown)}, nil
 }
+
+// String returns until when it holds, and no code.
+func (n TestNumber) String() string {
+	return fmt.Sprintf("{until %v}", n.Until.UTC().Format(time.RFC3339))
+}
+
+// Format prints the text of String under every verb.
+func (n TestNumber) Format(f fmt.State, _ rune) { fmt.Fprint(f, n.String()) }
+
+// LogValue returns the text of String as a slog value.
+func (n TestNumber) LogValue() slog.Value { return slog.StringValue(n.String()) }
+
+// MarshalText returns the text of String, so that no encoding shows a code.
+func (n TestNumber) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
+
+// GobEncode returns the text of String.
+func (n TestNumber) GobEncode() ([]byte, error) { return n.MarshalText() }

@@ -204,11 +204,29 @@ func (r Request) Format(f fmt.State, _ rune) { fmt.Fprint(f, r.String()) }
 // LogValue gives slog the same as String.
 func (a Attempt) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
+// MarshalText returns the text of String, so that no encoding shows a secret.
+func (a Attempt) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// GobEncode returns the text of String.
+func (a Attempt) GobEncode() ([]byte, error) { return a.MarshalText() }
+
 // LogValue gives slog the same as String.
 func (p Proof) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
+// MarshalText returns the text of String, so that no encoding shows a secret.
+func (p Proof) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// GobEncode returns the text of String.
+func (p Proof) GobEncode() ([]byte, error) { return p.MarshalText() }
+
 // LogValue gives slog the same as String.
 func (r Request) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// MarshalText returns the text of String, so that no encoding shows a secret.
+func (r Request) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// GobEncode returns the text of String.
+func (r Request) GobEncode() ([]byte, error) { return r.MarshalText() }
 
 // Format prints o without its keys, numbers and codes, under every verb.
 func (o Options) Format(f fmt.State, _ rune) {

@@ -95,3 +95,6 @@ func (s *Store) Free(ctx context.Context, key string, id [16]byte) error {
 
 // millis is a time to live, never shorter, at least a millisecond.
 func millis(d time.Duration) int64 { return max(1, int64((d+time.Millisecond-1)/time.Millisecond)) }
+
+// Format prints the prefix, and no secret, under every verb.
+func (s *Store) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{store %s}", s.prefix) }

@@ -35,6 +35,12 @@ func (c Credentials) Format(f fmt.State, verb rune) { kit.Print(f, verb, c.Strin
 // LogValue returns String as a slog value.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
+// MarshalText returns the text of String, so that no encoding shows a secret.
+func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// GobEncode returns the text of String.
+func (c Credentials) GobEncode() ([]byte, error) { return c.MarshalText() }
+
 // The sandbox's well-known key. It opens nothing, so it may go over plain HTTP.
 const (
 	sandboxKeyID     = "sandbox-key-id"

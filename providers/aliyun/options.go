@@ -108,6 +108,12 @@ func (o Options) Format(f fmt.State, verb rune) { kit.Print(f, verb, o.String())
 // LogValue returns String as a slog value.
 func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
+// MarshalText returns the text of String, so that no encoding shows a secret.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// GobEncode returns the text of String.
+func (o Options) GobEncode() ([]byte, error) { return o.MarshalText() }
+
 // checkSignature refuses what is certainly no signature. Its length and its
 // characters are the vendor's to judge: older ones break today's rules.
 func checkSignature(signature string) error {

@@ -76,3 +76,12 @@ func shownText(text string) string {
 	}
 	return scheme + "://" + rest
 }
+
+// Format prints status and length, and not the body, which may hold a number or a
+// text.
+func (a Answer) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "{status %d, %d bytes}", a.Status, len(a.Body))
+}
+
+// Format prints kind and length, and neither URL, header nor body.
+func (h Hook) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{%s, %d bytes}", h.Kind, len(h.Body)) }

@@ -75,6 +75,12 @@ func (o Options) Format(f fmt.State, verb rune) { kit.Print(f, verb, o.String())
 // LogValue returns String as a slog value.
 func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
+// MarshalText returns the text of String, so that no encoding shows a secret.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// GobEncode returns the text of String.
+func (o Options) GobEncode() ([]byte, error) { return o.MarshalText() }
+
 // A Provider sends through one application of Tencent Cloud SMS. It may be used by
 // any number of goroutines.
 type Provider struct{ *kit.Provider }

@@ -359,3 +359,6 @@ func (s *Sandbox) sleep(ctx context.Context, d time.Duration) bool {
 	}
 	return false
 }
+
+// Format prints the address, under every verb, and no message.
+func (s *Sandbox) Format(f fmt.State, _ rune) { fmt.Fprint(f, "sandbox at "+s.URL) }

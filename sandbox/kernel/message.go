@@ -83,6 +83,12 @@ func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.ID) }
 // LogValue returns the ID.
 func (k Key) LogValue() slog.Value { return slog.StringValue(k.ID) }
 
+// MarshalText returns the text of String, so that no encoding shows a secret.
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.ID), nil }
+
+// GobEncode returns the text of String.
+func (k Key) GobEncode() ([]byte, error) { return k.MarshalText() }
+
 // A Record is a Message with what the kernel and its vendor keep of it. It prints
 // masked, as its Message does.
 type Record struct {

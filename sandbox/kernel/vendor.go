@@ -190,3 +190,8 @@ func (d *Desk) Update(id string, now time.Time, change func(r *Record, s Status)
 func (d *Desk) Status(r *Record, now time.Time) Status {
 	return r.status(now, d.sandbox.options.Pace)
 }
+
+// Format prints status and length, and not the body.
+func (a Answer) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "{status %d, %d bytes}", a.Status, len(a.Body))
+}

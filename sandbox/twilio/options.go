@@ -53,6 +53,12 @@ func (a Account) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.SID) }
 // LogValue returns the SID.
 func (a Account) LogValue() slog.Value { return slog.StringValue(a.SID) }
 
+// MarshalText returns the text of String, so that no encoding shows a secret.
+func (a Account) MarshalText() ([]byte, error) { return []byte(a.SID), nil }
+
+// GobEncode returns the text of String.
+func (a Account) GobEncode() ([]byte, error) { return a.MarshalText() }
+
 // A Service is a Messaging Service: a pool of senders.
 type Service struct {
 	SID     string   // "MG…"
