@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/notifykit/notify"
+	"github.com/notifykit/notify/providers/fake"
 )
 
 // damaged are secrets that were damaged on their way into a variable or a file,
@@ -100,6 +101,28 @@ func TestLoadConfig_refuses_a_damaged_environment(t *testing.T) {
 		_, err := notify.LoadConfig(path, notify.LoadOptions{Getenv: env(map[string]string{"NOTIFY_ENV": name})})
 		if err == nil || !strings.Contains(err.Error(), "environment: ") || !strings.Contains(err.Error(), "NOTIFY_ENV") {
 			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+// Production takes no password that stands in the file, also that of the outbox.
+func TestNew_production_refuses_secrets_in_the_file(t *testing.T) {
+	for yaml, want := range map[string]string{
+		`outbox: {engine: mysql, url: "me:s3cr3t@tcp(127.0.0.1:3306)/sms"}`: "outbox.url: a secret stands in the file",
+		`outbox: {engine: mysql, url: "me:s3cr3t@tcp(${DSN_HOST})/sms"}`:    "outbox.url: a secret stands in the file",
+		`outbox: {engine: mysql, url: "me:${PASSWORD}@tcp(127.0.0.1)/sms"}`: "",
+	} {
+		loaded, err := notify.LoadConfig(write(t, "environment: production\nallow: [fake]\nproviders: {a: {driver: fake}}\n"+yaml+"\n"),
+			notify.LoadOptions{Getenv: env(map[string]string{"DSN_HOST": "db", "PASSWORD": "s3cr3t"})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := notify.New(loaded, fake.Driver())
+		if err == nil {
+			client.Close()
+		}
+		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cr3t")) {
+			t.Errorf("%s: %v", yaml, err)
 		}
 	}
 }
