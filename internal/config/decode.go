@@ -62,7 +62,12 @@ func (d *decoder) fault(path, format string, args ...any) {
 }
 
 // shown returns the value at path as an error may show it.
-func (d *decoder) shown(path, text string) string { return d.name(path, quote(text)) }
+func (d *decoder) shown(path, text string) string {
+	if holdsPassword(text) || IsSecret(path) {
+		return d.name(path, hidden)
+	}
+	return d.name(path, quote(text))
+}
 
 // name returns the name of the variable that the value at path came from, if there
 // is one.
@@ -137,7 +142,7 @@ func (d *decoder) text(path, text string, out place) bool {
 	case err == nil:
 	case isWanted:
 		d.fault(path, "%s is not %s", shown, string(wanted))
-	case shown != quote(text): // the error may show the value of a variable
+	case shown != quote(text): // the error may show the value
 		d.fault(path, "%s is not what is wanted here", shown)
 	default:
 		d.fault(path, "%s", strings.TrimPrefix(err.Error(), "sms: "))

@@ -171,6 +171,7 @@ providers:
     security_token: ${TOKEN:-default-token}
     from: 云通信
     endpoint: https://user:pa55@example.com/x?sig=hidden&key={key}
+    callback: https://example.com/x?sig=hidden&key={key}
 templates:
   t: {text: "${code}"}
 environments:
@@ -192,15 +193,16 @@ environments:
 		}
 	}
 	want := map[string]string{ // what stands before the comment, and the comment
-		"environment: production":                "# f:1",
-		`access_key_id: "${ID}"`:                 "# line 5",
-		`access_key_secret: "****"`:              "# line 6, a secret written in the file",
-		`security_token: "${TOKEN:-****}"`:       "# line 7",
-		`from: "云通信"`:                            "# line 8",
-		`text: "${code}"`:                        "# line 11",
-		"region: cn-beijing":                     "# line 14",
-		"routes: []":                             "# line 15",
-		`"https://****@example.com/x?sig=****&k`: "# line 9",
+		"environment: production":          "# f:1",
+		`access_key_id: "${ID}"`:           "# line 5",
+		`access_key_secret: "****"`:        "# line 6, a secret written in the file",
+		`security_token: "${TOKEN:-****}"`: "# line 7",
+		`from: "云通信"`:                      "# line 8",
+		`text: "${code}"`:                  "# line 12",
+		"region: cn-beijing":               "# line 15",
+		"routes: []":                       "# line 16",
+		`endpoint: "****"`:                 "# line 9, a secret written in the file",
+		`callback: "https://example.com/x?sig=****&key={key}"`: "# line 10",
 	}
 	for part, comment := range want {
 		found := false

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -13,9 +14,60 @@ func IsSecret(path string) bool {
 	}
 	key := path[strings.LastIndexByte(path, '.')+1:]
 	key = fold(strings.Trim(key, `"`))
-	for _, end := range []string{"secret", "token", "password", "passphrase", "key"} {
+	for _, end := range []string{"secret", "token", "password", "passphrase", "key", "dsn"} {
 		if strings.HasSuffix(key, end) {
 			return true
+		}
+	}
+	return false
+}
+
+// isSecretAt reports whether the value at path is a secret, or holds a password.
+func isSecretAt(path string, n *Node) bool {
+	return path == "outbox.url" || strings.HasPrefix(path, "providers.") && (IsSecret(path) || holdsPassword(literal(n)))
+}
+
+// isPlain reports whether the file itself holds the secret of n, or a part of it
+// that is a password.
+func isPlain(path string, n *Node) bool {
+	if n.Kind != Text || n.Text == "" || !isSecretAt(path, n) {
+		return false
+	}
+	return len(n.Variables) == 0 && !strings.Contains(n.Text, "${") || holdsPassword(literal(n))
+}
+
+// from stands in a text for what came from a variable.
+const from = "\x00"
+
+var variable = regexp.MustCompile(`\$\{[^}]*\}`)
+
+// literal returns what the file itself holds of n.
+func literal(n *Node) string {
+	if len(n.Variables) == 0 {
+		return n.Text
+	}
+	return variable.ReplaceAllString(n.Written, from)
+}
+
+// passwords match a password as URLs, data sources and lists of settings hold it.
+var passwords = []*regexp.Regexp{
+	regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^/?#@:\s]*:(\S*)@`),
+	regexp.MustCompile(`^[^:@/\s]*:(.*)@(?:\w*\(|/)`), // of MySQL: user:password@tcp(host)/name
+	regexp.MustCompile(`(?i)(?:^|[?&;\s])(?:password|passwd|pwd|pass|secret|token|access_token|api_?key)\s*=\s*('[^']*'|[^\s;&]*)`),
+}
+
+var port = regexp.MustCompile(`^\d{1,5}(/|$)`)
+
+// holdsPassword reports whether a text holds a password that did not come from a
+// variable.
+func holdsPassword(text string) bool {
+	for i, form := range passwords {
+		if m := form.FindStringSubmatch(text); m != nil {
+			found := strings.Trim(m[1], from+"'")
+			placeholder := strings.HasPrefix(found, "{") && strings.HasSuffix(found, "}")
+			if found != "" && !placeholder && (i > 0 || !port.MatchString(found)) {
+				return true
+			}
 		}
 	}
 	return false
@@ -27,7 +79,7 @@ const hidden = "****"
 // shownText is what may be printed of the value at path, and whether something of
 // it is hidden. A value that came from a variable is printed as the file has it.
 func shownText(path string, n *Node) (text string, masked bool) {
-	secret := strings.HasPrefix(path, "providers.") && IsSecret(path)
+	secret := isSecretAt(path, n)
 	written := n.Written
 	if written == "" && strings.Contains(n.Text, "${") {
 		written = n.Text // nobody has put variables in

@@ -64,7 +64,7 @@ func TestSource_knows_what_is_no_secret(t *testing.T) {
 		`outbox: {engine: postgresql, url: "host=db user=me password=${PASSWORD}"}`,
 		`outbox: {engine: postgresql, url: "host=db user=me password='${PASSWORD}' dbname=sms"}`,
 		`outbox: {path: /srv/a:b@c.db}`,
-		`providers: {a: {driver: x, endpoint: "https://example.com/x", from: "Acme", region: cn-hangzhou, monkey: business}}`,
+		`providers: {a: {driver: x, endpoint: "https://example.com/x", from: "Acme", region: cn-hangzhou}}`,
 		`providers: {a: {driver: x, endpoint: "https://me:${PASSWORD}@proxy.example.com/"}}`,
 		`providers: {a: {driver: x, status_callback: "https://example.com/reports/{provider}/{key}"}}`,
 		`templates: {t: {text: "Your password: ${code}"}}`,

@@ -84,29 +84,19 @@ func (s *Source) Variable(path string) string {
 	return strings.Join(s.at[path].Variables, " and ")
 }
 
-// PlainSecrets gives the paths of the secrets under providers: that the file
-// itself holds, in its order.
+// PlainSecrets returns the paths of the secrets that the file itself holds, in its
+// order: of settings of providers, and the URL of the outbox.
 func (s *Source) PlainSecrets() []string {
 	if s == nil {
 		return nil
 	}
 	var paths []string
 	s.root.walk("", func(path string, n *Node) {
-		if n.Kind == Text && n.Text != "" && len(n.Variables) == 0 && !strings.Contains(n.Text, "${") && strings.HasPrefix(path, "providers.") && IsSecret(path) {
+		if isPlain(path, n) {
 			paths = append(paths, path)
 		}
 	})
 	return paths
-}
-
-// Plain tells whether the file itself holds text at path: not put together with
-// a variable.
-func (s *Source) Plain(path, text string) bool {
-	if s == nil {
-		return false
-	}
-	n := s.at[path]
-	return n != nil && n.Kind == Text && len(n.Variables) == 0 && n.Text == text
 }
 
 // Fault places err: at path, or at the nearest part of the file above it, where
