@@ -11,6 +11,7 @@ var data = map[string]string{
 	"sms.Receipt":              "what a program keeps of a message that was accepted",
 	"sms.Report":               "what a program keeps of a delivery report",
 	"sms.Reply":                "what a program keeps of a reply",
+	".Resolved":                "a Message as providers receive it",
 	".Result":                  "holds a Receipt",
 	"outbox.Status":            "holds a Receipt",
 	"verify.Challenge":         "holds a Receipt",
