@@ -54,6 +54,32 @@ func TestOwnLimit_isWaitedFor(t *testing.T) {
 			})
 		})
 	}
+	t.Run("a turn", func(t *testing.T) {
+		inWorld(t, func(w *world) {
+			var turns []time.Time
+			v := &vendor{answer: func(ctx context.Context, n int, _ sms.Message) error {
+				turn, ok := sms.TurnOf(ctx)
+				if turns = append(turns, turn); !ok {
+					t.Error("the call waits in the pace")
+				}
+				if n < 3 {
+					return &sms.Error{Reason: sms.Canceled, Outcome: sms.Rejected, Err: sms.ErrTurn, RetryAfter: 10 * time.Second}
+				}
+				return nil
+			}}
+			b, _ := w.box(v)
+			began := time.Now()
+			w.enqueue(b, shipped("k"))
+			w.later(time.Minute)
+			st := w.status(b, "k")
+			if st.State != outbox.Accepted || st.Tries != 1 || len(st.Story) != 1 {
+				t.Errorf("it is %v after %d tries: %+v", st.State, st.Tries, st.Story)
+			}
+			if !turns[0].IsZero() || !turns[1].Equal(began.Add(10*time.Second)) || !turns[2].Equal(began.Add(20*time.Second)) {
+				t.Errorf("its turns are %v", turns)
+			}
+		})
+	})
 	t.Run("a vendor's", func(t *testing.T) {
 		inWorld(t, func(w *world) {
 			b, _ := w.box(&vendor{answer: always(rejected(sms.RecipientLimited))})

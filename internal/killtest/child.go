@@ -22,6 +22,8 @@ import (
 
 	"github.com/notifykit/notify/outbox"
 	"github.com/notifykit/notify/providers/aliyun"
+	"github.com/notifykit/notify/providers/twilio"
+	"github.com/notifykit/notify/sandbox"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -43,6 +45,8 @@ type plan struct {
 	Run      int    // begins the keys
 	Step     string // where it kills itself; empty: the parent does
 	After    int    // at the how-manieth time it comes there
+	Vendor   string // "twilio", or empty for Aliyun
+	Lag      time.Duration
 }
 
 // Child runs what the parent has planned and never returns, where this process
@@ -68,8 +72,8 @@ func tell(what, key string) { fmt.Fprintf(os.Stdout, "%s %s\n", what, key) }
 // registry has one template of each kind that matters.
 func registry() (*sms.Registry, error) {
 	return sms.NewRegistry(
-		sms.Template{Name: "code", Kind: sms.Verification, Text: "您的验证码是${code},5分钟内有效。", Bindings: map[string]sms.Binding{"aliyun": {ID: "SMS_0001"}}},
-		sms.Template{Name: "notice", Kind: sms.Notification, Text: "${name},您的订单${order}已发货。", Bindings: map[string]sms.Binding{"aliyun": {ID: "SMS_0002"}}},
+		sms.Template{Name: "code", Kind: sms.Verification, Text: "您的验证码是${code},5分钟内有效。", Bindings: map[string]sms.Binding{"aliyun": {ID: "SMS_0001"}, "twilio": {}}},
+		sms.Template{Name: "notice", Kind: sms.Notification, Text: "${name},您的订单${order}已发货。", Bindings: map[string]sms.Binding{"aliyun": {ID: "SMS_0002"}, "twilio": {}}},
 	)
 }
 
@@ -86,21 +90,34 @@ func message(run, i int) sms.Message {
 }
 
 // newBox is an Outbox that sends to the sandbox.
-func newBox(e outbox.Engine, endpoint string, ask bool, around func(sms.Sender) sms.Sender) (*outbox.Outbox, error) {
+func newBox(e outbox.Engine, p plan, around func(sms.Sender) sms.Sender) (*outbox.Outbox, error) {
 	r, err := registry()
 	if err != nil {
 		return nil, err
 	}
-	vendor, err := aliyun.New(aliyun.Options{AccessKeyID: "sandbox-key-id", AccessKeySecret: "sandbox-key-secret", From: "云通信",
-		Endpoint: endpoint, Templates: r, FindAfter: time.Second})
+	findAfter := time.Second + p.Lag
+	var vendor asked
+	if p.Vendor == "twilio" {
+		vendor, err = twilio.New(twilio.Options{AccountSID: sandbox.TwilioAccountSID, AuthToken: sandbox.TwilioAuthToken, From: "+15005550006",
+			Endpoint: p.Endpoint, Templates: r, FindAfter: findAfter})
+	} else {
+		vendor, err = aliyun.New(aliyun.Options{AccessKeyID: "sandbox-key-id", AccessKeySecret: "sandbox-key-secret", From: "云通信",
+			Endpoint: p.Endpoint, Templates: r, FindAfter: findAfter})
+	}
 	if err != nil {
 		return nil, err
 	}
-	var sender sms.Sender = vendor
-	if !ask {
-		sender = sms.SenderFunc(vendor.Send)
+	var finder sms.Finder
+	if p.Ask {
+		finder = vendor
 	}
-	return outbox.New(outbox.Options{Engine: e, Sender: around(sender), Templates: r, Workers: Workers, FindAfter: time.Second, SendTimeout: 5 * time.Second, AskFor: 30 * time.Second})
+	return outbox.New(outbox.Options{Engine: e, Sender: around(sms.SenderFunc(vendor.Send)), Finder: finder, Templates: r, Workers: Workers, FindAfter: findAfter, SendTimeout: 5 * time.Second, AskFor: 30 * time.Second})
+}
+
+// asked is a provider that can be asked.
+type asked interface {
+	sms.Sender
+	sms.Finder
 }
 
 func (p plan) run(open func(place string) (outbox.Engine, error)) error {
@@ -109,8 +126,8 @@ func (p plan) run(open func(place string) (outbox.Engine, error)) error {
 		return err
 	}
 	k := &killer{plan: p}
-	b, err := newBox(&stepping{e, k}, p.Endpoint, p.Ask, func(next sms.Sender) sms.Sender {
-		return sms.Wrap(next, func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
+	b, err := newBox(&stepping{e, k}, p, func(next sms.Sender) sms.Sender {
+		return sms.SenderFunc(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 			k.at("before send")
 			r, err := next.Send(ctx, m)
 			k.at("after send")

@@ -26,6 +26,12 @@ type Options struct {
 	Open  func(place string) (outbox.Engine, error)
 	Kills int  // by turns at random moments and at each of Steps
 	Ask   bool // the vendor can be asked what became of a message
+	// Vendor is "twilio", which is asked by content; empty: Aliyun, by key. Its listings
+	// show a message Lag after it was taken.
+	Vendor string
+	Lag    time.Duration
+	// Step is where every process kills itself; empty: each at another.
+	Step string
 	// Together is how many processes RunTogether lets work on the store at once.
 	Together int
 }
@@ -55,13 +61,16 @@ func (c Counts) String() string {
 // where a promise is broken, and gives the counts.
 func Run(t *testing.T, o Options) Counts {
 	t.Helper()
-	sb := sandboxtest.StartWith(t, sandbox.Options{MaxMessages: 1_000_000})
+	sb := o.sandbox(t)
 	seed := rand.Uint64()
 	chance := rand.New(rand.NewPCG(seed, 0))
 	log := newLog()
 	for run := range o.Kills {
-		p := plan{Place: o.Place, Endpoint: sb.URL, Ask: o.Ask, Run: run, After: 1 + chance.IntN(40)}
-		if n := run % (len(Steps) + 1); n < len(Steps) {
+		p := o.plan(sb, run)
+		p.After = 1 + chance.IntN(40)
+		if p.Step = o.Step; p.Step != "" {
+			p.After = 24
+		} else if n := run % (len(Steps) + 1); n < len(Steps) {
 			p.Step = Steps[n]
 		}
 		if err := log.kill(t, p, after(time.Duration(100+chance.IntN(700))*time.Millisecond)); err != nil {
@@ -74,6 +83,31 @@ func Run(t *testing.T, o Options) Counts {
 		t.Logf("seed %d", seed)
 	}
 	return c
+}
+
+// sandbox is the vendor.
+func (o Options) sandbox(t *testing.T) *sandbox.Sandbox {
+	t.Helper()
+	sb := sandboxtest.StartWith(t, sandbox.Options{MaxMessages: 1_000_000})
+	if o.Lag > 0 {
+		if err := sb.SetFaults(sandbox.Fault{Operation: "list", ListAfter: o.Lag}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sb
+}
+
+func (o Options) plan(sb *sandbox.Sandbox, run int) plan {
+	return plan{Place: o.Place, Endpoint: sb.URL, Ask: o.Ask, Run: run, Vendor: o.Vendor, Lag: o.Lag}
+}
+
+// keyOf is the key of the message to a number, which has one of its own.
+func keyOf(to string) string {
+	var run, i int
+	if _, err := fmt.Sscanf(to[len(to)-8:], "%3d%5d", &run, &i); err != nil {
+		return to
+	}
+	return message(run, i).Key
 }
 
 // finish lets a process bring everything to its end, counts, and fails t where a
@@ -200,7 +234,7 @@ func settle(t *testing.T, o Options, sb *sandbox.Sandbox) *outbox.Outbox {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.Close() })
-	b, err := newBox(e, sb.URL, o.Ask, func(s sms.Sender) sms.Sender { return s })
+	b, err := newBox(e, o.plan(sb, 0), func(s sms.Sender) sms.Sender { return s })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +262,7 @@ func judge(t *testing.T, c *Counts, b *outbox.Outbox, sb *sandbox.Sandbox, l *lo
 	t.Helper()
 	taken := map[string]int{}
 	for _, m := range sb.Messages("") {
-		taken[m.Key]++
+		taken[keyOf(string(m.To))]++
 	}
 	for key, n := range taken {
 		switch {

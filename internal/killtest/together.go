@@ -4,9 +4,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/notifykit/notify/sandbox"
-	"github.com/notifykit/notify/sandbox/sandboxtest"
 )
 
 // othersDie is how long after the first one the others are killed: longer than a
@@ -18,7 +15,7 @@ const othersDie = 2 * time.Second
 // Then it judges as Run does. Each of them has to have got work.
 func RunTogether(t *testing.T, o Options) Counts {
 	t.Helper()
-	sb := sandboxtest.StartWith(t, sandbox.Options{MaxMessages: 1_000_000})
+	sb := o.sandbox(t)
 	log := newLog()
 	first := make(chan struct{}) // closed when it has been dead for a while
 	var all sync.WaitGroup
@@ -32,7 +29,7 @@ func RunTogether(t *testing.T, o Options) Counts {
 				due = both(first, come, ended)
 			}
 			defer close(ended)
-			if err := log.kill(t, plan{Place: o.Place, Endpoint: sb.URL, Ask: o.Ask, Run: run}, due); err != nil {
+			if err := log.kill(t, o.plan(sb, run), due); err != nil {
 				t.Errorf("process %d: %v", run, err)
 			}
 		})

@@ -86,6 +86,19 @@ func (e *Engine) query(ctx context.Context, c Conn, name string, args ...any) (*
 	return c.QueryContext(ctx, query, all...)
 }
 
+// Statement returns a statement of d by its name, for tests that look at its plan.
+func Statement(d Dialect, name string, args ...any) (query string, all []any, err error) {
+	q, err := d.statements()
+	if err != nil {
+		return "", nil, err
+	}
+	if q[name] == "" {
+		return "", nil, fmt.Errorf("there is no statement %q", name)
+	}
+	query, all = (&Engine{d: d, q: q}).bind(name, nil, 0, args)
+	return query, all, nil
+}
+
 // repeated writes a statement for n rows: "{rows …}" is repeated with commas,
 // "{more …}" once less and without.
 func repeated(query string, n int) string {

@@ -149,8 +149,8 @@ func (e *Engine) putArrays(ctx context.Context, c Conn, p *putting, some []outbo
 	for r.Next() {
 		var i int
 		var new bool
-		var hash *string
-		if err := r.Scan(&i, &new, &hash); err != nil {
+		var hash, written *string
+		if err := r.Scan(&i, &new, &hash, &written); err != nil {
 			return err
 		}
 		entry := some[i-1]

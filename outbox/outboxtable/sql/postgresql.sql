@@ -44,7 +44,9 @@ n AS (
   ON CONFLICT ("key") DO NOTHING
   RETURNING "key"
 )
-SELECT e.i, n."key" IS NOT NULL, o.hash
+SELECT e.i, n."key" IS NOT NULL, o.hash,
+  -- A row that is there may not be on the synchronous replica yet. A commit waits for it only after it has written.
+  CASE WHEN n."key" IS NULL THEN pg_logical_emit_message(true, 'notify_outbox', '') END
 FROM e LEFT JOIN n ON n."key" = e."key" LEFT JOIN notify_outbox o ON o."key" = e."key"
 
 -- name: there
