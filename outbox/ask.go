@@ -18,6 +18,9 @@ const (
 	muchEarlier = 24 * time.Hour
 )
 
+// neverNote is read again, and the same in every version.
+const neverNote = "the vendor was asked: it never took the message"
+
 // ask asks the vendor, and returns what it answered.
 func (t *task) ask(ctx context.Context) event {
 	began := time.Now()
@@ -37,7 +40,7 @@ func (t *task) ask(ctx context.Context) event {
 	case t.story.Mark != t.b.mark:
 		t.story.note(began, "the vendor was asked: it does not have the message, but another configuration sent it")
 	default:
-		t.story.note(began, "the vendor was asked: it never took the message")
+		t.story.note(began, neverNote)
 		e.What = never
 	}
 	return e

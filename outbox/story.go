@@ -102,7 +102,22 @@ func (s *story) relate(l Lease, m stored, code bool) {
 	}
 	if !s.Since.IsZero() {
 		s.Asking, s.Lost, s.Since = true, true, time.Time{}
+		s.Doubt = s.unanswered() > 1 // the version before noted the last call here too
 	}
+}
+
+// unanswered counts the calls that may have been taken, and of which no vendor said
+// that it never took them.
+func (s *story) unanswered() (n int) {
+	for _, t := range s.Tries {
+		switch {
+		case t.Outcome == sms.Unknown:
+			n++
+		case n > 0 && t.Note == neverNote:
+			n--
+		}
+	}
+	return n
 }
 
 // record is what the machine knows of the message.
