@@ -88,6 +88,9 @@ func Open(ctx context.Context, db *sql.DB, d Dialect, o Options) (*Engine, error
 		return nil, fmt.Errorf("sqlbox: the tables are version %d, and this program reads version %d: call sqlbox.Migrate, or run a later program", has, version)
 	}
 	if d == PostgreSQL {
+		if err := prepares(ctx, db); err != nil {
+			return nil, fmt.Errorf("sqlbox: %w", err)
+		}
 		if options.Alone, err = readCommitted(ctx, db); err != nil {
 			return nil, fmt.Errorf("sqlbox: %w", err)
 		}
@@ -102,6 +105,27 @@ func Open(ctx context.Context, db *sql.DB, d Dialect, o Options) (*Engine, error
 
 // A store makes transactions on a database. It is an outboxtable.Store.
 type store struct{ db *sql.DB }
+
+// prepares returns an error if statements that one connection prepares are met by
+// another, as through a pooler that changes connections after each transaction.
+func prepares(ctx context.Context, db *sql.DB) (err error) {
+	for range 2 {
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close() //nolint:errcheck // it goes back to the pool; both are held, so that they are two
+		var one int
+		err = conn.QueryRowContext(ctx, "SELECT $1::integer", 1).Scan(&one)
+		if s, ok := errors.AsType[stateError](err); ok && (s.SQLState() == "42P05" || s.SQLState() == "26000") {
+			return fmt.Errorf("prepared statements do not work through this pooler: add default_query_exec_mode=exec to the DSN (pgx): %w", err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // readCommitted reports whether a statement by itself runs at that level. At a higher
 // one claims of several processes would undo each other.
