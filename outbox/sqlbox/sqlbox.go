@@ -51,7 +51,7 @@ type Options struct {
 	// Defaults to 24 hours, the least there is.
 	Keep time.Duration
 	// Poll is how often a process that waits looks for what other processes have put;
-	// its own process wakes it. Defaults to 120 milliseconds.
+	// its own process wakes it. Defaults to 150 milliseconds.
 	Poll time.Duration
 	// Logger is told of failures that mend themselves. Nil: nobody.
 	Logger *slog.Logger
@@ -59,7 +59,7 @@ type Options struct {
 
 // completed is o as the table's Engine takes it.
 func (o Options) completed() (outboxtable.Options, error) {
-	return outboxtable.Options{Lease: o.Lease, Keep: o.Keep, Poll: o.Poll, Logger: o.Logger}.Completed(120 * time.Millisecond)
+	return outboxtable.Options{Lease: o.Lease, Keep: o.Keep, Poll: o.Poll, Logger: o.Logger}.Completed(150 * time.Millisecond)
 }
 
 // An Engine is an outbox.Engine on a database. Close it after the Outbox; the
