@@ -159,12 +159,11 @@ func TestHook_smsAPI(t *testing.T) {
 	} {
 		fields := map[string]string{"msisdn": "447700900001", "to": "ACME", "messageId": "0A1", "status": test.status, "err-code": test.code, "client-ref": "order-1", "price": "0.03330000", "message-timestamp": "2020-01-01 12:00:00"}
 		form := signedForm(fields, time.Now())
-		object, _ := json.Marshal(fields)
 		withSig := map[string]string{}
 		for name := range form {
 			withSig[name] = form.Get(name)
 		}
-		object, _ = json.Marshal(withSig)
+		object, _ := json.Marshal(withSig)
 		for kind, h := range map[string]kit.Hook{
 			"form": {Method: http.MethodPost, URL: "https://example.com/r", Body: []byte(form.Encode())},
 			"get":  {Method: http.MethodGet, URL: "https://example.com/r?" + form.Encode()},

@@ -34,12 +34,12 @@ func unprocessable(name, reason string) kernel.Answer {
 
 // A question is what a listing asks for.
 type question struct {
-	messages       bool
-	ids            []string
-	from, until    time.Time
-	status, to     string
-	first          uint64 // only messages older than this place; 0: from the newest
-	texts, allFrom bool
+	messages    bool
+	ids         []string
+	from, until time.Time
+	status, to  string
+	first       uint64 // only messages older than this place; 0: from the newest
+	texts       bool
 }
 
 // readQuestion reads the parameters, and returns an answer if they are wrong.
