@@ -126,7 +126,9 @@ func TestPace_codesFirst(t *testing.T) {
 			}
 			time.Sleep(70 * time.Millisecond)
 		}
+		v.mu.Lock()
 		v.got = nil
+		v.mu.Unlock()
 		if err := errors.Join(sendAll(ctx, s, otp(1), otp(2), otp(3), otp(4))...); err != nil {
 			t.Fatal(err)
 		}
