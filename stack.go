@@ -376,7 +376,7 @@ func (b *builder) announce() {
 	if by := c.source.Choice().By; by != "" {
 		args = append(args, "chosen_by", by)
 	}
-	if held := b.heldBack(); len(held) > 0 && real {
+	if held := b.heldBack(real); len(held) > 0 && real {
 		b.logger.Warn("notify is open, and holds messages back", append(args, "held_back_by", held)...)
 	} else {
 		if len(held) > 0 {
@@ -395,15 +395,16 @@ func (b *builder) announce() {
 	}
 }
 
-// heldBack names what keeps messages from the vendors or from their numbers.
-func (b *builder) heldBack() (held []string) {
+// heldBack names what keeps messages from the vendors or from their numbers. The
+// allowed numbers hold only for real vendors.
+func (b *builder) heldBack(real bool) (held []string) {
 	if b.config.DryRun {
 		held = append(held, "dry_run")
 	}
 	if b.config.Redirect != "" {
 		held = append(held, "redirect to "+b.config.Redirect.String())
 	}
-	if b.guarded() {
+	if real && b.guarded() {
 		held = append(held, fmt.Sprintf("allowed_numbers (%d)", len(b.config.AllowedNumbers)))
 	}
 	return held
