@@ -200,7 +200,7 @@ func TestIsFiller_inNumbers(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range []rune("0aO.+()/,;#*·~_'\"\x00") {
+	for _, c := range "0aO.+()/,;#*·~_'\"\x00" {
 		if sms.IsFiller(c) {
 			t.Errorf("%q is a filler", c)
 		}

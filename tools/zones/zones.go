@@ -8,8 +8,8 @@ import (
 	"go/format"
 	"io"
 	"maps"
+	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -86,7 +86,11 @@ func regions(tab string) map[string][]string {
 type data struct{ *zip.ReadCloser }
 
 func openData() (data, error) {
-	r, err := zip.OpenReader(filepath.Join(runtime.GOROOT(), "lib", "time", "zoneinfo.zip"))
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return data{}, err
+	}
+	r, err := zip.OpenReader(filepath.Join(strings.TrimSpace(string(root)), "lib", "time", "zoneinfo.zip"))
 	return data{r}, err
 }
 
