@@ -40,7 +40,7 @@ func (l BudgetLimit) validate() error {
 
 func (l BudgetLimit) counts(m sms.Message) bool {
 	return (len(l.Regions) == 0 || slices.Contains(l.Regions, m.To.Region())) &&
-		(len(l.Kinds) == 0 || slices.Contains(l.Kinds, effective(m.Kind)))
+		(len(l.Kinds) == 0 || slices.Contains(l.Kinds, m.Kind.OrDefault()))
 }
 
 // A Budget keeps spending within limits. Before a message is sent it takes one segment

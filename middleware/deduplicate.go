@@ -268,7 +268,7 @@ func read(m sms.Message, data []byte) (sms.Receipt, error) {
 func contentOf(m sms.Message) [32]byte {
 	kind := "" // with a template the template's own, whether or not the message names it
 	if m.Template == "" {
-		kind = effective(m.Kind).String()
+		kind = m.Kind.OrDefault().String()
 	}
 	var onStack [1024]byte
 	text := onStack[:0]

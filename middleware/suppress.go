@@ -48,7 +48,7 @@ func (s *suppress) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 	refusal := func(r sms.Reason, format string, args ...any) (sms.Receipt, error) {
 		return sms.Receipt{}, sms.Refuse(m, r, fmt.Errorf(format, args...))
 	}
-	found, suppressed, err := s.list.Suppressed(ctx, m.To, effective(m.Kind))
+	found, suppressed, err := s.list.Suppressed(ctx, m.To, m.Kind.OrDefault())
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return sms.Receipt{}, refuse(m, ctx.Err())
@@ -58,14 +58,6 @@ func (s *suppress) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 		return refusal(sms.RecipientBlocked, "the number has been suppressed since %s (%s)", found.Since.Format(time.DateOnly), found.Reason)
 	}
 	return s.next.Send(ctx, m)
-}
-
-// effective is the kind that rules go by: an unset one is Notification.
-func effective(k sms.Kind) sms.Kind {
-	if k == 0 {
-		return sms.Notification
-	}
-	return k
 }
 
 // A SuppressionList is a list in memory: per process, and forgotten with it. Its
@@ -94,7 +86,7 @@ func (l *SuppressionList) Add(to sms.Number, s Suppression, kinds ...sms.Kind) {
 		l.entries = map[suppressed]Suppression{}
 	}
 	for _, kind := range orAll(kinds) {
-		l.entries[suppressed{to, effective(kind)}] = s
+		l.entries[suppressed{to, kind.OrDefault()}] = s
 	}
 }
 
@@ -103,7 +95,7 @@ func (l *SuppressionList) Remove(to sms.Number, kinds ...sms.Kind) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, kind := range orAll(kinds) {
-		delete(l.entries, suppressed{to, effective(kind)})
+		delete(l.entries, suppressed{to, kind.OrDefault()})
 	}
 }
 
@@ -111,7 +103,7 @@ func (l *SuppressionList) Remove(to sms.Number, kinds ...sms.Kind) {
 func (l *SuppressionList) Suppressed(_ context.Context, to sms.Number, kind sms.Kind) (Suppression, bool, error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	s, ok := l.entries[suppressed{to, effective(kind)}]
+	s, ok := l.entries[suppressed{to, kind.OrDefault()}]
 	return s, ok, nil
 }
 

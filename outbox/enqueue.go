@@ -117,10 +117,7 @@ func (b *Outbox) kind(m sms.Message) sms.Kind {
 	if m.Template != "" {
 		return b.o.Templates.Kind(m.Template)
 	}
-	if m.Kind == 0 {
-		return sms.Notification
-	}
-	return m.Kind
+	return m.Kind.OrDefault()
 }
 
 // check refuses what would never be sent. A Sender that rewrites messages must judge

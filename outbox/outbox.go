@@ -1,7 +1,6 @@
 package outbox
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -135,7 +134,7 @@ func (b *Outbox) onEnd(ctx context.Context, r Record) {
 // policy is what the options say of a kind; zero is that of a message that cannot be
 // read.
 func (b *Outbox) policy(kind sms.Kind) policy {
-	kind = cmp.Or(kind, sms.Notification)
+	kind = kind.OrDefault()
 	return policy{Code: kind.MayDouble(), SendAgain: b.o.OnUnknown[kind] == SendAgain, CanAsk: b.finder != nil || b.o.Known != nil,
 		GiveUp: b.o.GiveUpAfter[kind], MinDelay: b.o.MinDelay, MaxDelay: b.o.MaxDelay,
 		SendTimeout: b.o.SendTimeout, FindAfter: b.o.FindAfter, AskFor: b.o.AskFor}

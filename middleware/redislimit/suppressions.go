@@ -34,10 +34,7 @@ func fields(kinds []sms.Kind) []string {
 	}
 	names := make([]string, len(kinds))
 	for i, kind := range kinds {
-		if kind == 0 { // an unset kind goes by the rules of this one
-			kind = sms.Notification
-		}
-		names[i] = kind.String()
+		names[i] = kind.OrDefault().String()
 	}
 	return names
 }

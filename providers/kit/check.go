@@ -16,10 +16,7 @@ func Check(ctx context.Context, provider string, templates *sms.Registry, m sms.
 		m.Key = sms.NewKey()
 	}
 	if m.Kind == 0 {
-		m.Kind = templates.Kind(m.Template)
-	}
-	if m.Kind == 0 && m.Template == "" {
-		m.Kind = sms.Notification // what an unset kind is treated as
+		m.Kind = templates.KindOf(m)
 	}
 	if err := templates.Check(m); err != nil {
 		return m, Refuse(provider, m, err)

@@ -127,11 +127,7 @@ func unboundInRoutes(t sms.Template, config notify.Config) (names []string) {
 		if len(r.Templates) > 0 && !slices.Contains(r.Templates, t.Name) {
 			continue
 		}
-		kind := t.Kind
-		if kind == 0 {
-			kind = sms.Notification
-		}
-		if len(r.Kinds) > 0 && !slices.Contains(r.Kinds, kind) {
+		if len(r.Kinds) > 0 && !slices.Contains(r.Kinds, t.Kind.OrDefault()) {
 			continue
 		}
 		for _, name := range r.Providers {
