@@ -29,11 +29,12 @@ type entry struct {
 	detail        string
 	number        string // masked
 	segments      int
+	mark          string // notify.Client.Mark of the run that sent it
 }
 
-var resultColumns = []string{"row", "outcome", "reason", "id", "provider", "key", "at", "detail", "number", "segments"}
+var resultColumns = []string{"row", "outcome", "reason", "id", "provider", "key", "at", "detail", "number", "segments", "mark"}
 
-// oldColumns is how many columns results files had before number and segments.
+// oldColumns is how many columns results files had before number, segments and mark.
 const oldColumns = 8
 
 func (e entry) fields() []string {
@@ -42,7 +43,7 @@ func (e entry) fields() []string {
 		segments = strconv.Itoa(e.segments)
 	}
 	return []string{strconv.Itoa(e.row), e.outcome, string(e.reason), csvCell(e.id), csvCell(e.provider), e.key,
-		e.at.UTC().Format(time.RFC3339Nano), csvCell(e.detail), e.number, segments}
+		e.at.UTC().Format(time.RFC3339Nano), csvCell(e.detail), e.number, segments, e.mark}
 }
 
 func readEntry(fields []string) (entry, error) {
@@ -58,6 +59,7 @@ func readEntry(fields []string) (entry, error) {
 	if len(fields) > oldColumns {
 		e.number = fields[8]
 		e.segments, _ = strconv.Atoi(fields[9]) // empty if it is not known
+		e.mark = fields[10]
 	}
 	return e, errors.Join(err, timeErr)
 }

@@ -182,7 +182,7 @@ func (j *journal) settle(entries ...entry) error {
 	for i, e := range entries {
 		if e.at.IsZero() {
 			if before, err := j.entry(e.row); err == nil {
-				e.at = before.at
+				e.at, e.mark = before.at, before.mark
 			}
 		}
 		begins[i] = j.end + int64(len(lines))

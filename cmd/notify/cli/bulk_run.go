@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ type bulkRun struct {
 	left     map[int]leftRow // rows that are not sent, and why
 	progress *progress
 
+	began   time.Time               // the run before this one had ended by then
 	stop    context.CancelCauseFunc // no further row is read
 	reading error                   // of the sheet or the disk; read after the rows have ended
 	blocked int                     // rows in a row that the account was refused for
@@ -58,7 +60,7 @@ func (a *app) sendRows(ctx context.Context, o *opened, s *bulkSheet, f bulkFlags
 		fmt.Fprintln(a.errs, "\nfinishing what is in flight; a second Ctrl-C ends at once, and --resume goes on")
 	})
 	defer interrupted()
-	run := &bulkRun{opened: o, sheet: s, journal: j, flags: f, left: c.left, stop: stop, progress: a.newProgress(answer.Rows)}
+	run := &bulkRun{began: time.Now(), opened: o, sheet: s, journal: j, flags: f, left: c.left, stop: stop, progress: a.newProgress(answer.Rows)}
 	err = run.all(reading)
 	run.progress.end()
 	sum := j.count()
@@ -221,7 +223,7 @@ func (b *bulkRun) give(ctx context.Context, batch []sms.Message, yield func(sms.
 	now := time.Now()
 	entries := make([]entry, len(batch))
 	for i, m := range batch {
-		entries[i] = entry{row: rowOf(m), outcome: marked, key: m.Key, at: now, number: m.To.String()}
+		entries[i] = entry{row: rowOf(m), outcome: marked, key: m.Key, at: now, number: m.To.String(), mark: b.opened.client.Mark()}
 	}
 	if err := b.journal.mark(entries); err != nil {
 		return 0, fmt.Errorf("rows cannot be marked, so they are not sent: %w", err)
@@ -273,10 +275,24 @@ func (b *bulkRun) settle(ctx context.Context, rows []int) error {
 	return err
 }
 
+// asking is when the vendors are asked about m: at once, because what they took they
+// have by now as a rule, and again when they can say that they never took it. A row
+// may have waited for its turn from its mark until the run before this one ended.
+func (b *bulkRun) asking(ctx context.Context, m sms.Message) sms.Schedule {
+	after := time.Duration(0)
+	r, _ := b.opened.client.Resolve(ctx, m)
+	for _, name := range r.Route {
+		if p, ok := b.opened.client.Provider(name); ok {
+			after = max(after, cmp.Or(p.Can().FindAfter, sms.FindAfter))
+		}
+	}
+	return sms.Schedule{Gap: max(after, 1), MaxGap: max(after, 30*time.Second), For: after + 30*time.Second}
+}
+
 // find asks about one row.
 func (b *bulkRun) find(ctx context.Context, m sms.Message, before entry) entry {
 	e := before
-	receipt, err := b.opened.client.Find(ctx, m, before.at)
+	receipt, err := b.asking(ctx, m).Settle(ctx, b.opened.client, sms.Question{Message: m, Since: before.at, Until: b.began, Mark: before.mark})
 	switch {
 	case err == nil:
 		e.outcome, e.reason, e.id, e.provider, e.detail = sms.Accepted.String(), "", receipt.ID, receipt.Provider, "the vendor was asked, and has it"
