@@ -14,7 +14,7 @@ import (
 
 // shutDown shuts the client down while a Send is under way, and returns what both came
 // to and how long they took.
-func shutDown(t *testing.T, client *notify.Client, within time.Duration) (sent, shut error, sendTook, took time.Duration) {
+func shutDown(t *testing.T, client *notify.Client, within time.Duration) (sendTook, took time.Duration, sent, shut error) {
 	t.Helper()
 	done := make(chan error, 1)
 	var ended time.Time
@@ -30,7 +30,7 @@ func shutDown(t *testing.T, client *notify.Client, within time.Duration) (sent, 
 	shut = client.Shutdown(ctx)
 	took = time.Since(began)
 	sent = <-done
-	return sent, shut, ended.Sub(began), took
+	return ended.Sub(began), took, sent, shut
 }
 
 func TestClient_Shutdown(t *testing.T) {
@@ -40,7 +40,7 @@ func TestClient_Shutdown(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			v := hanging()
 			client := open(t, notify.Config{Middleware: []sms.Middleware{withValue}}, v)
-			sent, shut, _, took := shutDown(t, client, 5*time.Second)
+			_, took, sent, shut := shutDown(t, client, 5*time.Second)
 			if shut != context.DeadlineExceeded || took != 5*time.Second {
 				t.Errorf("Shutdown: %v after %v", shut, took)
 			}
@@ -60,7 +60,7 @@ func TestClient_Shutdown(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			v := newVendor("a")
 			v.set(slowly(time.Second))
-			sent, shut, _, took := shutDown(t, open(t, notify.Config{}, v), time.Minute)
+			_, took, sent, shut := shutDown(t, open(t, notify.Config{}, v), time.Minute)
 			if sent != nil || shut != nil || took != time.Second {
 				t.Errorf("%v, %v after %v", sent, shut, took)
 			}
@@ -85,7 +85,7 @@ func TestClient_Shutdown(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					sent, shut, sendTook, took := shutDown(t, client, time.Hour)
+					sendTook, took, sent, shut := shutDown(t, client, time.Hour)
 					if shut != nil || took != 0 || sendTook != 0 || !errors.Is(sent, notify.ErrClosed) || errors.Is(sent, context.Canceled) {
 						t.Errorf("Shutdown: %v after %v; Send: %v after %v", shut, took, sent, sendTook)
 					}
@@ -102,7 +102,7 @@ func TestClient_Shutdown(t *testing.T) {
 			v := newVendor("a")
 			v.set(func(context.Context, sms.Message) error { time.Sleep(time.Minute); return nil })
 			client := open(t, notify.Config{}, v)
-			sent, shut, sendTook, took := shutDown(t, client, 5*time.Second)
+			sendTook, took, sent, shut := shutDown(t, client, 5*time.Second)
 			if shut != context.DeadlineExceeded || took > 10*time.Second || sent != nil || sendTook != time.Minute {
 				t.Errorf("Shutdown: %v after %v; Send: %v after %v", shut, took, sent, sendTook)
 			}
