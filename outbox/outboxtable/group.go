@@ -3,6 +3,7 @@ package outboxtable
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/notifykit/notify/outbox"
@@ -52,6 +53,7 @@ func (e *Engine) writeGroups() {
 
 // gather adds to first what waits.
 func (e *Engine) gather(first *call) []*call {
+	runtime.Gosched() // callers that are about to put join this group
 	all, n := []*call{first}, len(first.entries)
 	for n+groupCall <= putRows {
 		select {
@@ -65,10 +67,6 @@ func (e *Engine) gather(first *call) []*call {
 }
 
 func (e *Engine) writeGroup(all []*call) {
-	if len(all) == 1 {
-		e.loop.Go(func() { e.writeAlone(all[0]) })
-		return
-	}
 	p := &putting{}
 	for _, c := range all {
 		p.entries = append(p.entries, c.entries...)
