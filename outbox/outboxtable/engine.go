@@ -51,9 +51,6 @@ type Options struct {
 	Literals bool
 	// Alone: a single statement outside a transaction runs at read committed.
 	Alone bool
-	// Listen calls wake whenever a message comes on channel, until ctx ends. Nil: there
-	// is no such thing.
-	Listen func(ctx context.Context, channel string, wake func()) error
 }
 
 // An Engine is an outbox.Engine on a table.
