@@ -183,13 +183,6 @@ func (d *dispatcher) place(l Lease) int {
 	return len(d.b.o.Classes) - 1 // not one of those asked for
 }
 
-// idle reports whether no message of any loop is in a worker's hands.
-func (d *dispatcher) idle() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return !slices.ContainsFunc(d.busy, func(n int) bool { return n > 0 })
-}
-
 // came takes the result of a call in, and returns how long the class pauses.
 func (d *dispatcher) came(class int, r result) time.Duration {
 	d.mu.Lock()

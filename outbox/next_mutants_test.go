@@ -152,10 +152,10 @@ func writeMutants(t *testing.T, dir string, step int) (names []string) {
 		}
 		others = append(others, f)
 	}
-	functions := map[string]*ast.Object{}
+	functions := map[string]bool{}
 	for _, d := range file.Decls {
 		if f, ok := d.(*ast.FuncDecl); ok {
-			functions[f.Name.Name] = nil
+			functions[f.Name.Name] = true
 		}
 	}
 	from := importer.ForCompiler(fset, "source", nil)
@@ -180,7 +180,7 @@ func writeMutants(t *testing.T, dir string, step int) (names []string) {
 
 // renamed is the text of file with a number behind the name of each function, and
 // without its constants but for the first.
-func renamed(t *testing.T, fset *token.FileSet, file *ast.File, functions map[string]*ast.Object, n int) []byte {
+func renamed(t *testing.T, fset *token.FileSet, file *ast.File, functions map[string]bool, n int) []byte {
 	t.Helper()
 	copied := *file
 	if n > 0 {

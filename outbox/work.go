@@ -67,8 +67,6 @@ type ending struct {
 	class int
 	// rival is what is recorded if the store answers ErrRival.
 	rival *End
-	// failures is how often it could not be recorded.
-	failures int
 }
 
 // ending is what the last action says.

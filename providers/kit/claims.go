@@ -97,16 +97,6 @@ func (c *claims) owner(mark, key string) (mine, others bool) {
 	return claimed && owner == k, claimed && owner != k
 }
 
-// owned returns those of marks that keys other than key have claimed.
-func (c *claims) owned(key string, marks []string) (others []string) {
-	for _, mark := range marks {
-		if _, is := c.owner(mark, key); is {
-			others = append(others, mark)
-		}
-	}
-	return others
-}
-
 // remembers reports whether every claim since then is known.
 func (c *claims) remembers(since time.Time) bool {
 	c.mu.Lock()
