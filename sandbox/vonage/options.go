@@ -58,6 +58,12 @@ type Options struct {
 // Format prints the number of keys under every verb: the options hold secrets.
 func (o Options) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "{%d keys}", len(o.Keys)) }
 
+// MarshalText returns the same, so that no encoding shows a secret.
+func (o Options) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "{%d keys}", len(o.Keys)), nil }
+
+// GobEncode returns the same.
+func (o Options) GobEncode() ([]byte, error) { return o.MarshalText() }
+
 func (o Options) secret() string { return cmp.Or(o.SignatureSecret, SignatureSecret) }
 
 const md5Hash = "md5hash"

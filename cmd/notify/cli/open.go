@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 
@@ -89,6 +90,9 @@ func (a *app) openWithoutSecrets() (*opened, []string, error) {
 
 // providers lists the configured names in order.
 func (o *opened) providers() (names []string) {
+	if o.client == nil { // the configuration was checked without its secrets
+		return slices.Sorted(maps.Keys(o.config.Providers))
+	}
 	for _, p := range o.client.Providers() {
 		names = append(names, p.Name())
 	}

@@ -20,7 +20,7 @@ import (
 var providerFiles embed.FS
 
 func (a *app) providerCommand() *cobra.Command {
-	c := &cobra.Command{Use: "provider", Short: "Help with writing a provider"}
+	c := &cobra.Command{Use: "provider", Short: "Help with writing a provider", Example: "  notify provider new pigeon"}
 	c.AddCommand(&cobra.Command{
 		Use:   "new NAME",
 		Short: "Write the folder of a new provider",
