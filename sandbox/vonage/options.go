@@ -59,7 +59,9 @@ type Options struct {
 func (o Options) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "{%d keys}", len(o.Keys)) }
 
 // MarshalText returns the same, so that no encoding shows a secret.
-func (o Options) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "{%d keys}", len(o.Keys)), nil }
+func (o Options) MarshalText() ([]byte, error) {
+	return fmt.Appendf(nil, "{%d keys}", len(o.Keys)), nil
+}
 
 // GobEncode returns the same.
 func (o Options) GobEncode() ([]byte, error) { return o.MarshalText() }
