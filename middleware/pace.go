@@ -130,11 +130,11 @@ type pacedError struct {
 func (e *pacedError) Unwrap() error { return e.error }
 
 // withoutWait returns err as the call returned it, and how long it had waited before.
-func withoutWait(err error) (error, time.Duration) {
+func withoutWait(err error) (waited time.Duration, cause error) {
 	if e, ok := err.(*pacedError); ok {
-		return e.error, e.waited
+		return e.waited, e.error
 	}
-	return err, 0
+	return 0, err
 }
 
 // wait returns when m has its turn, and how long that took.
@@ -319,7 +319,7 @@ func (p *Pace) await(ctx context.Context, m sms.Message, w *waiter, end time.Tim
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		left, turn := p.try(ctx, m, w, end)
+		turn, left := p.try(ctx, m, w, end)
 		switch {
 		case left != nil:
 			return left
@@ -338,20 +338,20 @@ func (p *Pace) await(ctx context.Context, m sms.Message, w *waiter, end time.Tim
 
 // try lets w leave the queue if it has its turn, or must not wait any longer. Else it
 // returns when to look again.
-func (p *Pace) try(ctx context.Context, m sms.Message, w *waiter, end time.Time) (error, time.Time) {
+func (p *Pace) try(ctx context.Context, m sms.Message, w *waiter, end time.Time) (turn time.Time, left error) {
 	open := p.open()
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	again := now.Add(time.Hour)
 	if p.first() == w {
-		turn := p.next()
+		turn = p.next()
 		if w.lane == &p.lanes[1] {
 			turn = later(turn, p.kept(other))
 		}
 		if open || !turn.After(now) && p.take(now) {
 			p.leave(w)
-			return nil, time.Time{}
+			return time.Time{}, nil
 		}
 		if again = turn; p.o.Open != nil {
 			again = earlier(again, now.Add(openEvery))
@@ -359,19 +359,19 @@ func (p *Pace) try(ctx context.Context, m sms.Message, w *waiter, end time.Time)
 	}
 	if cause := over(ctx, m); cause != nil {
 		p.leave(w)
-		return refuse(m, cause), time.Time{}
+		return time.Time{}, refuse(m, cause)
 	}
 	if !end.IsZero() {
 		if !now.Before(end) {
 			p.leave(w)
-			return p.overflow(m, p.next().Sub(now)), time.Time{}
+			return time.Time{}, p.overflow(m, p.next().Sub(now))
 		}
 		again = earlier(again, end)
 	}
 	if !m.Expires.IsZero() {
 		again = earlier(again, m.Expires)
 	}
-	return nil, again
+	return again, nil
 }
 
 func (p *Pace) open() bool { return p.o.Open != nil && p.o.Open() }

@@ -106,7 +106,7 @@ func (r *retry) again(ctx context.Context, m sms.Message, first time.Duration, e
 	began := first
 	for n := 1; ; n++ {
 		var waited time.Duration // for a Pace further in: no time of the vendor's
-		err, waited = withoutWait(err)
+		waited, err = withoutWait(err)
 		first, began = first+waited, began+waited
 		story.failed(err, clock()-began)
 		if n >= r.o.Attempts || !story.allow(m, sms.Reason.SameVendor) {
