@@ -20,7 +20,7 @@ import (
 func signUp(db *sql.DB, v *verify.Verifier) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		language := r.Header.Get("Accept-Language")
-		number, err := sms.ParseNumber(r.FormValue("mobile"), "CN")
+		number, err := sms.ParseFormNumber(r.FormValue("mobile"), "CN")
 		if err != nil {
 			http.Error(w, verify.Text(err, language), http.StatusBadRequest)
 			return
