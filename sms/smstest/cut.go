@@ -136,6 +136,10 @@ func checkEndless(t *trial) {
 		} else {
 			t.ended(err, when, sms.Unknown, sms.Unavailable, sms.Internal)
 		}
+		if len(v.arrivals()) == 0 {
+			t.faultf("%s: the call has ended before the vendor had it: %v", when, err)
+			continue
+		}
 		if n := <-took; n >= endless {
 			t.faultf("%s: the client has read %d MB of it and would have gone on", when, n>>20)
 		}
