@@ -112,7 +112,7 @@ func (v *vendor) send(ctx context.Context, o order) (kit.Accepted, error) {
 	}
 	var said struct{ Code, Message, ID, Call string }
 	switch err := a.JSON(&said); {
-	case !a.OK():
+	case !a.OK() || a.Status != http.StatusOK: // of something on the way: Postal has no other
 		return kit.Accepted{}, a.Refused("", "")
 	case err != nil || said.Code == "":
 		return kit.Accepted{}, a.Unreadable("the answer has no code")
