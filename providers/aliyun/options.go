@@ -114,18 +114,6 @@ func (o Options) MarshalText() ([]byte, error) { return []byte(o.String()), nil 
 // GobEncode returns the text of String.
 func (o Options) GobEncode() ([]byte, error) { return o.MarshalText() }
 
-// checkSignature refuses what is certainly no signature. Its length and its
-// characters are the vendor's to judge: older ones break today's rules.
-func checkSignature(signature string) error {
-	switch {
-	case strings.ContainsAny(signature, "【】[]"):
-		return fmt.Errorf("signature %q has brackets: write it without, the vendor adds them", signature)
-	case strings.TrimSpace(signature) != signature:
-		return fmt.Errorf("signature %q begins or ends with white space, with which the vendor does not know it", signature)
-	}
-	return nil
-}
-
 func isRegion(s string) bool {
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
 }

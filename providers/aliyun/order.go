@@ -3,7 +3,6 @@ package aliyun
 import (
 	"encoding/json"
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
@@ -90,19 +89,14 @@ func (b *binding) paramsOf(p sms.Params) (string, error) {
 	return string(text), err
 }
 
-// segments counts as the vendor bills (its document 44335): in mainland China
-// every character counts one, 70 fill one part, and each of several holds 67;
+// segments counts as the vendor bills: as vendors in mainland China do there, and
 // abroad by GSM-7 and UCS-2.
 func (o order) segments() int {
 	if o.abroad {
 		n, _ := sms.CountSegments(o.text)
 		return n
 	}
-	n := utf8.RuneCountInString(o.text)
-	if n <= 70 {
-		return 1
-	}
-	return (n + 66) / 67
+	return kit.ChinaSegments(o.text)
 }
 
 // parameters are those that the order sets, by the vendor's names.

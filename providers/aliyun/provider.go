@@ -34,7 +34,7 @@ func New(o Options) (*Provider, error) {
 		Public: o.hasSandboxKey(), TemplatesOnly: true,
 		Secrets:     func() []string { key := v.keys.Last(); return []string{key.AccessKeySecret, key.SecurityToken} },
 		Codes:       kit.Table{Rows: table, Also: otherSpellings, Other: guess, LateToo: true},
-		CheckSender: checkSignature,
+		CheckSender: kit.CheckSignature,
 	}, &f)
 	if !isRegion(o.Region) {
 		f.Add("region", "%q is no region ID: it has letters, digits, - and _ only", o.Region)

@@ -76,22 +76,9 @@ func (v *vendor) report(row pushed) sms.Report {
 	case true, "true":
 		r.State, r.Code, r.Message = sms.StateDelivered, "", ""
 	case false, "false":
-		r.State = v.failed(r.Code)
+		r.State = v.Codes.Undelivered(r.Code)
 	}
 	return r
-}
-
-// failed returns the state of a message that was not delivered, by the code.
-func (v *vendor) failed(code string) sms.DeliveryState {
-	if code == "EXPIRED" {
-		return sms.StateExpired
-	}
-	row, _ := v.Codes.Find(kit.ScopeReport, code)
-	switch row.Reason {
-	case sms.RecipientBlocked, sms.ContentRejected, sms.RecipientLimited:
-		return sms.StateBlocked
-	}
-	return sms.StateUndelivered
 }
 
 func (row pushed) reply() sms.Reply {

@@ -22,11 +22,11 @@ func (c *core[O]) preview(m sms.Message) (sms.Preview, error) {
 	if refused != nil {
 		return sms.Preview{}, refused
 	}
-	o, _, err := c.order(m, time.Now())
+	o, text, err := c.order(m, time.Now())
 	if err != nil {
 		return sms.Preview{}, c.refuse(m, err)
 	}
-	p := sms.Preview{Provider: c.Name, Text: c.text(m, o), Segments: c.segments(m, o), Encoding: "GSM-7", Parameters: c.vendor.Show(o)}
+	p := sms.Preview{Provider: c.Name, Text: text, Segments: c.segments(o, text), Encoding: "GSM-7", Parameters: c.vendor.Show(o)}
 	if _, unicode := sms.CountSegments(p.Text); unicode {
 		p.Encoding = "UCS-2"
 	}

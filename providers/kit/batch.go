@@ -54,7 +54,7 @@ func (g *gatherer[O]) call(batch []*member[O]) {
 	}()
 	if len(batch) == 1 {
 		m := batch[0]
-		m.receipt, m.err = g.c.submit(m.ctx, m.m, m.o)
+		m.receipt, m.err = g.c.submit(m.ctx, m.m, m.o, m.text)
 		return
 	}
 	g.submitAll(batch)
@@ -94,7 +94,7 @@ func (g *gatherer[O]) result(m *member[O], r Result, ref string) {
 		err = g.c.confirmed(&r.Accepted)
 	}
 	if err == nil {
-		m.receipt = g.c.receipt(m.m, m.o, r.Accepted)
+		m.receipt = g.c.receipt(m.m, m.o, m.text, r.Accepted)
 		if ref != "" {
 			m.receipt.Ref = ref
 		}
@@ -181,7 +181,7 @@ func (g *gatherer[O]) settle(m *member[O]) (sms.Receipt, error) {
 	case m.m.Expired(time.Now()):
 		return sms.Receipt{}, Refuse(g.c.Name, m.m, sms.Refuse(sms.Message{}, sms.Expired, nil))
 	}
-	return g.c.submit(m.ctx, m.m, m.o)
+	return g.c.submit(m.ctx, m.m, m.o, m.text)
 }
 
 // doubt is the error of a member whose outcome nobody knows. Its Reason is not the

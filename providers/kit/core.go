@@ -31,7 +31,7 @@ func (c *core[O]) send(ctx context.Context, m sms.Message) (sms.Receipt, error) 
 	if refused != nil {
 		return sms.Receipt{}, refused
 	}
-	o, _, err := c.order(m, time.Now())
+	o, text, err := c.order(m, time.Now())
 	if err != nil {
 		return sms.Receipt{}, c.refuse(m, err)
 	}
@@ -40,10 +40,10 @@ func (c *core[O]) send(ctx context.Context, m sms.Message) (sms.Receipt, error) 
 	}
 	if c.gatherer != nil {
 		if like := c.vendor.Batch.Like(o, m); like != "" {
-			return c.gatherer.send(ctx, like, m, o)
+			return c.gatherer.send(ctx, like, m, o, text)
 		}
 	}
-	return c.submit(ctx, m, o)
+	return c.submit(ctx, m, o, text)
 }
 
 // refuse is the error of a message that Order refused: nothing was sent.
@@ -54,19 +54,21 @@ func (c *core[O]) refuse(m sms.Message, err error) *sms.Error {
 	return Refuse(c.Name, m, sms.Refuse(sms.Message{}, sms.Internal, fmt.Errorf("the provider cannot make its request (%T)", err)))
 }
 
-// order makes m's order.
-func (c *core[O]) order(m sms.Message, now time.Time) (o O, out *Outgoing, err error) {
-	out, err = c.outgoing(m, now)
+// order makes m's order, and returns its text as the recipient reads it.
+func (c *core[O]) order(m sms.Message, now time.Time) (o O, text string, err error) {
+	out, err := c.outgoing(m, now)
 	if err != nil {
-		return o, out, err
+		return o, "", err
 	}
 	defer func() {
 		if v := recover(); v != nil {
 			err = sms.Refuse(sms.Message{}, sms.Internal, fmt.Errorf("the provider panicked with a %T while it made the request", v))
 		}
 	}()
-	o, err = c.vendor.Order(out)
-	return o, out, err
+	if o, err = c.vendor.Order(out); err == nil && c.vendor.Text != nil {
+		return o, c.vendor.Text(o), nil
+	}
+	return o, out.Text, err
 }
 
 func (c *core[O]) outgoing(m sms.Message, now time.Time) (out *Outgoing, err error) {
@@ -87,7 +89,7 @@ func (c *core[O]) outgoing(m sms.Message, now time.Time) (out *Outgoing, err err
 }
 
 // submit makes the call for one message.
-func (c *core[O]) submit(ctx context.Context, m sms.Message, o O) (sms.Receipt, error) {
+func (c *core[O]) submit(ctx context.Context, m sms.Message, o O, text string) (sms.Receipt, error) {
 	if c.vendor.Listing != nil && c.vendor.Listing.Content != nil {
 		number, text := c.vendor.Listing.Content(o)
 		defer c.claims.end(c.claims.begin(number, text))
@@ -102,7 +104,7 @@ func (c *core[O]) submit(ctx context.Context, m sms.Message, o O) (sms.Receipt, 
 			c.claims.claim(id, m.Key, time.Now())
 		}
 	}
-	return c.receipt(m, o, a), nil
+	return c.receipt(m, o, text, a), nil
 }
 
 // guarded calls Send. A panic, a nil pointer as the error and an acceptance
@@ -142,13 +144,13 @@ func (c *core[O]) hidden(o O) []string {
 	return c.vendor.Hide(o)
 }
 
-func (c *core[O]) receipt(m sms.Message, o O, a Accepted) sms.Receipt {
+func (c *core[O]) receipt(m sms.Message, o O, text string, a Accepted) sms.Receipt {
 	r := sms.Receipt{Provider: c.Name, Key: m.Key, ID: a.ID, To: m.To, RequestID: shownID(a.RequestID, m), Segments: a.Segments}
 	if len(a.IDs) > 1 {
 		r.IDs = a.IDs
 	}
 	if r.Segments == 0 {
-		r.Segments = c.segments(m, o)
+		r.Segments = c.segments(o, text)
 	}
 	if ref := c.Ref(m.Key); ref != m.Key {
 		r.Ref = ref
@@ -156,19 +158,11 @@ func (c *core[O]) receipt(m sms.Message, o O, a Accepted) sms.Receipt {
 	return r
 }
 
-func (c *core[O]) text(m sms.Message, o O) string {
-	if c.vendor.Text != nil {
-		return c.vendor.Text(o)
-	}
-	text, _ := c.Templates.Render(m, c.Name) // Order has rendered it without an error
-	return text
-}
-
-func (c *core[O]) segments(m sms.Message, o O) int {
+func (c *core[O]) segments(o O, text string) int {
 	if c.vendor.Segments != nil {
 		return c.vendor.Segments(o)
 	}
-	n, _ := sms.CountSegments(c.text(m, o))
+	n, _ := sms.CountSegments(text)
 	return n
 }
 

@@ -39,6 +39,7 @@ type member[O any] struct {
 	ctx  context.Context // the caller's: it ends this message's wait and nobody's call
 	m    sms.Message
 	o    O
+	text string
 	left bool          // the caller left before the call; guarded by gatherer.mu
 	sent bool          // it is part of a call; guarded by gatherer.mu
 	done chan struct{} // closed when the result is there
@@ -65,15 +66,15 @@ func (g *gatherer[O]) close() {
 }
 
 // send sends m, at once in a call of its own or with others of its kind.
-func (g *gatherer[O]) send(ctx context.Context, like string, m sms.Message, o O) (sms.Receipt, error) {
-	waits, ok := g.enter(ctx, like, m, o)
+func (g *gatherer[O]) send(ctx context.Context, like string, m sms.Message, o O, text string) (sms.Receipt, error) {
+	waits, ok := g.enter(ctx, like, m, o, text)
 	if !ok {
 		return sms.Receipt{}, Refuse(g.c.Name, m, errClosed())
 	}
 	defer g.running.Done()
 	if waits == nil {
 		defer g.ended(like)
-		return g.c.submit(ctx, m, o)
+		return g.c.submit(ctx, m, o, text)
 	}
 	select {
 	case <-waits.done:
@@ -90,7 +91,7 @@ func (g *gatherer[O]) send(ctx context.Context, like string, m sms.Message, o O)
 
 // enter takes a place for a call, and then waits is nil, or puts the message into
 // its group.
-func (g *gatherer[O]) enter(ctx context.Context, like string, m sms.Message, o O) (waits *member[O], ok bool) {
+func (g *gatherer[O]) enter(ctx context.Context, like string, m sms.Message, o O, text string) (waits *member[O], ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
@@ -106,7 +107,7 @@ func (g *gatherer[O]) enter(ctx context.Context, like string, m sms.Message, o O
 		of.calls++
 		return nil, true
 	}
-	waits = &member[O]{ctx: ctx, m: m, o: o, done: make(chan struct{})}
+	waits = &member[O]{ctx: ctx, m: m, o: o, text: text, done: make(chan struct{})}
 	of.waiting = append(of.waiting, waits)
 	return waits, true
 }

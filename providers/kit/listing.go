@@ -143,11 +143,11 @@ func (c *core[O]) search(q sms.Question) (*search[O], error) {
 		return nil, doubtful(Refuse(c.Name, m, err))
 	}
 	m.Expires = time.Time{} // the vendor may have taken it before
-	o, _, err := c.order(m, q.Since)
+	o, text, err := c.order(m, q.Since)
 	if err != nil {
 		return nil, doubtful(c.refuse(m, err))
 	}
-	return &search[O]{core: c, q: q, m: m, o: o, ref: c.Ref(m.Key)}, nil
+	return &search[O]{core: c, q: q, m: m, o: o, text: text, ref: c.Ref(m.Key)}, nil
 }
 
 // doubtful keeps sms.OutcomeOf from taking a refusal of the question for a refusal
@@ -163,6 +163,7 @@ type search[O any] struct {
 	q    sms.Question
 	m    sms.Message
 	o    O
+	text string // as the recipient reads it
 
 	ref     string
 	batched bool
@@ -369,5 +370,5 @@ func (s *search[O]) receipt(row Row) (sms.Receipt, error) {
 	if row.Match != Certain && !s.core.claims.claim(row.Mark, s.m.Key, time.Now()) {
 		return sms.Receipt{}, undecided(errors.New("another message with the same text was found first"))
 	}
-	return s.core.receipt(s.m, s.o, Accepted{ID: row.ID, Segments: row.Segments}), nil
+	return s.core.receipt(s.m, s.o, s.text, Accepted{ID: row.ID, Segments: row.Segments}), nil
 }

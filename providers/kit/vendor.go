@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -124,9 +125,9 @@ func (b *Base) Parts(parts []Part) (Accepted, error) {
 		case p.Err == nil:
 			a.IDs = append(a.IDs, p.ID)
 		case b.classify(p.Err).Outcome == sms.Unknown:
-			unknown = cmpErr(unknown, p.Err)
+			unknown = cmp.Or(unknown, p.Err)
 		default:
-			first = cmpErr(first, p.Err)
+			first = cmp.Or(first, p.Err)
 		}
 	}
 	switch {
@@ -136,13 +137,5 @@ func (b *Base) Parts(parts []Part) (Accepted, error) {
 	case len(parts) == 0:
 		return a, &Refusal{Reason: sms.Internal, Outcome: sms.Unknown, Cause: errors.New("the answer names no message")}
 	}
-	return a, cmpErr(unknown, first)
-}
-
-// cmpErr returns the first error that is not nil.
-func cmpErr(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
+	return a, cmp.Or(unknown, first)
 }

@@ -143,17 +143,14 @@ func (b *binding) checkValues(template string, p sms.Params) error {
 	return sms.Refuse(sms.Message{Kind: b.kind}, reason, fmt.Errorf("template %q: %s", template, strings.Join(faults, "; ")))
 }
 
-// segments counts as the vendor bills: in mainland China every character counts one,
-// 70 fill one part, and each of several holds 67; abroad by GSM-7 and UCS-2.
+// segments counts as the vendor bills: as vendors in mainland China do there, and
+// abroad by GSM-7 and UCS-2.
 func (o order) segments() int {
 	if o.abroad {
 		n, _ := sms.CountSegments(o.text)
 		return n
 	}
-	if n := utf8.RuneCountInString(o.text); n > 70 {
-		return (n + 66) / 67
-	}
-	return 1
+	return kit.ChinaSegments(o.text)
 }
 
 // show returns the parameters by Tencent's names.

@@ -115,7 +115,7 @@ func New(o Options) (*Provider, error) {
 		Public:      o.SecretID == sandboxID && o.SecretKey == sandboxKey,
 		Secrets:     func() []string { return []string{key.id, key.secret, key.token} },
 		Codes:       kit.Table{Rows: table, Other: guess},
-		CheckSender: checkSignature,
+		CheckSender: kit.CheckSignature,
 	}, &f)
 	v.bindings = o.bindings(v.Base, &f)
 	p, err := kit.New(v.Base, kit.Vendor[order]{
@@ -140,16 +140,6 @@ func (o Options) check(f *kit.Faults) {
 	if strings.Trim(o.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		f.Add("region", "%q is no region ID: it has small letters, digits and - only", o.Region)
 	}
-}
-
-func checkSignature(signature string) error {
-	switch {
-	case strings.ContainsAny(signature, "【】[]"):
-		return fmt.Errorf("signature %q has brackets: write it without, the vendor adds them", signature)
-	case strings.TrimSpace(signature) != signature:
-		return fmt.Errorf("signature %q begins or ends with white space, with which the vendor does not know it", signature)
-	}
-	return nil
 }
 
 // Driver makes Providers from configuration, by the keys of [Options]:

@@ -30,7 +30,7 @@ func (v *vendor) webhook(_ context.Context, h kit.Hook) (kit.Inbound, error) {
 			if row.SerialNo == "" {
 				return kit.Inbound{}, fmt.Errorf("%w: a report has no sid", kit.ErrMalformed)
 			}
-			in.Reports = append(in.Reports, row.report())
+			in.Reports = append(in.Reports, v.report(row))
 		}
 		return in, nil
 	}
@@ -57,7 +57,8 @@ type reported struct {
 // china is the zone of Tencent's times, which have none.
 var china = time.FixedZone("UTC+8", 8*60*60)
 
-func (row reported) report() sms.Report {
+// report returns what a row says.
+func (v *vendor) report(row reported) sms.Report {
 	r := sms.Report{ID: row.SerialNo, Ref: row.Context, To: number(row.Country, row.Mobile), Code: row.Code, Message: row.Words}
 	if !strings.HasPrefix(row.Context, batchMark) {
 		r.Key = row.Context
@@ -67,22 +68,9 @@ func (row reported) report() sms.Report {
 	case "SUCCESS":
 		r.State, r.Code, r.Message = sms.StateDelivered, "", ""
 	case "FAIL":
-		r.State = failed(row.Code)
+		r.State = v.Codes.Undelivered(row.Code)
 	}
 	return r
-}
-
-// blocked and expired are carriers' codes that say more than "not delivered". The
-// carriers change them; the rows of the table have their reasons.
-func failed(code string) sms.DeliveryState {
-	row, _ := kit.Table{Rows: table}.Find(kit.ScopeReport, code)
-	switch {
-	case code == "EXPIRED":
-		return sms.StateExpired
-	case row.Reason == sms.RecipientBlocked, row.Reason == sms.ContentRejected, row.Reason == sms.RecipientLimited:
-		return sms.StateBlocked
-	}
-	return sms.StateUndelivered
 }
 
 // replied is a push of one reply.
