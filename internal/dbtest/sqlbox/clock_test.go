@@ -3,7 +3,6 @@ package sqlbox_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -17,16 +16,10 @@ import (
 // skewed starts a PostgreSQL whose clock is so far ahead of this process's.
 func skewed(t *testing.T, ahead time.Duration) (dsn string) {
 	t.Helper()
-	faketime, err := exec.LookPath("faketime")
-	servers, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
-	if err != nil || len(servers) == 0 {
-		if os.Getenv("NOTIFY_REQUIRE_SERVICES") == "1" {
-			t.Fatal("faketime or postgresql is not installed: apt-get install faketime postgresql")
-		}
-		t.Skip("faketime or postgresql is not installed: apt-get install faketime postgresql")
-	}
+	faketime := servertest.Program(t, "faketime", "faketime")
+	postgres := servertest.Program(t, "postgresql", "/usr/lib/postgresql/*/bin/postgres")
 	dir := openDir(t)
-	script := fmt.Sprintf("#!/bin/sh\nexec %s -f '%+ds' %s \"$@\"\n", faketime, int(ahead.Seconds()), servers[len(servers)-1])
+	script := fmt.Sprintf("#!/bin/sh\nexec %s -f '%+ds' %s \"$@\"\n", faketime, int(ahead.Seconds()), postgres)
 	if err := os.WriteFile(filepath.Join(dir, "postgres"), []byte(script), 0o755); err != nil { //nolint:gosec // another user runs it
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/notifykit/notify/internal/servertest"
 	"github.com/notifykit/notify/outbox"
 	"github.com/notifykit/notify/outbox/sqlbox"
 	"github.com/notifykit/notify/sms"
@@ -98,14 +99,8 @@ func freePort(t *testing.T) int {
 
 func newPair(t *testing.T) *pair {
 	t.Helper()
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pg_basebackup")
-	if len(found) == 0 {
-		if os.Getenv("NOTIFY_REQUIRE_SERVICES") == "1" {
-			t.Fatal("postgresql is not installed: apt-get install postgresql")
-		}
-		t.Skip("postgresql is not installed: apt-get install postgresql")
-	}
-	p := &pair{T: t, dir: openDir(t), bin: filepath.Dir(found[len(found)-1]), primary: freePort(t), replica: freePort(t)}
+	backup := servertest.Program(t, "postgresql", "/usr/lib/postgresql/*/bin/pg_basebackup")
+	p := &pair{T: t, dir: openDir(t), bin: filepath.Dir(backup), primary: freePort(t), replica: freePort(t)}
 	p.run("initdb", "-D", filepath.Join(p.dir, "one"), "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--no-locale")
 	p.first = p.serve("one", p.primary)
 	p.run("pg_basebackup", "-D", filepath.Join(p.dir, "two"), "-h", "127.0.0.1", "-p", strconv.Itoa(p.primary), "-U", "postgres", "-R", "-c", "fast")

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/notifykit/notify/internal/servertest"
 	"github.com/notifykit/notify/outbox"
 	"github.com/notifykit/notify/outbox/sqlbox"
 )
@@ -20,16 +20,7 @@ import (
 // DSN through it.
 func bouncer(t *testing.T, dsn string) string {
 	t.Helper()
-	path, err := exec.LookPath("pgbouncer")
-	if err != nil {
-		path = "/usr/sbin/pgbouncer"
-	}
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("NOTIFY_REQUIRE_SERVICES") == "1" {
-			t.Fatal("pgbouncer is not installed: apt-get install pgbouncer")
-		}
-		t.Skip("pgbouncer is not installed: apt-get install pgbouncer")
-	}
+	path := servertest.Program(t, "pgbouncer", "pgbouncer", "/usr/sbin/pgbouncer")
 	at, err := url.Parse(dsn)
 	if err != nil {
 		t.Fatal(err)
