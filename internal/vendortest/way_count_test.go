@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,7 @@ type counter struct {
 	url string
 
 	lists, together atomic.Int64
+	hold            func() // called before Aliyun is asked to send; nil does not hold
 	mu              sync.Mutex
 	reading         map[string]bool
 }
@@ -53,8 +55,14 @@ func newCounter(t *testing.T) *counter {
 		case r.Method == http.MethodPost:
 			body, _ := io.ReadAll(r.Body)
 			r.Body = io.NopCloser(bytes.NewReader(body))
-			if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") == "QuerySendDetails" {
+			form, _ := url.ParseQuery(string(body))
+			switch form.Get("Action") {
+			case "QuerySendDetails":
 				number = form.Get("PhoneNumber")
+			case "SendSms":
+				if c.hold != nil {
+					c.hold()
+				}
 			}
 		}
 		if number != "" {
@@ -168,6 +176,21 @@ func TestClient_listIsReadByOneLayerAtATime(t *testing.T) {
 	})
 	t.Run("a batch", func(t *testing.T) {
 		c := newCounter(t)
+		// The first call holds the others up, which then share one.
+		// The shared one is refused for a number, and the list says that none was taken.
+		arrived, release := make(chan struct{}), make(chan struct{})
+		calls := 0
+		c.hold = func() {
+			switch calls++; calls {
+			case 1:
+				close(arrived)
+				<-release
+			case 2:
+				if err := c.SetFaults(sandbox.Fault{Vendor: sandbox.Aliyun, Operation: "send", Code: "isv.MOBILE_NUMBER_ILLEGAL", Times: 1}); err != nil {
+					t.Error(err)
+				}
+			}
+		}
 		client, err := notify.New(notify.Config{
 			Providers: map[string]notify.ProviderConfig{"aliyun": {Driver: "aliyun", Settings: aliyun.Options{
 				AccessKeyID: sandbox.AliyunKeyID, AccessKeySecret: sandbox.AliyunKeySecret, From: sandbox.AliyunSignature, Endpoint: c.url,
@@ -179,12 +202,6 @@ func TestClient_listIsReadByOneLayerAtATime(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer client.Close()
-		// The first call holds the others up, which then share one. That one is refused for a
-		// number, and the list says that none was taken.
-		if err := c.SetFaults(sandbox.Fault{Vendor: sandbox.Aliyun, Operation: "send", Latency: 200 * time.Millisecond, Times: 1},
-			sandbox.Fault{Vendor: sandbox.Aliyun, Operation: "send", Code: "isv.MOBILE_NUMBER_ILLEGAL", Times: 1}); err != nil {
-			t.Fatal(err)
-		}
 		var sends sync.WaitGroup
 		for i := range 4 {
 			sends.Go(func() {
@@ -194,12 +211,33 @@ func TestClient_listIsReadByOneLayerAtATime(t *testing.T) {
 				}
 			})
 			if i == 0 {
-				time.Sleep(50 * time.Millisecond) // the first one is under way
+				<-arrived // the first one is under way
 			}
 		}
+		gathered(t, 4)
+		close(release)
 		sends.Wait()
 		c.want(t, 3, 3)
 	})
+}
+
+// gathered waits until n sends are in the kit's gatherer: one in its call, the others
+// waiting for that call to end.
+func gathered(t *testing.T, n int) {
+	t.Helper()
+	stacks := make([]byte, 1<<20)
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		inside := 0
+		for _, stack := range strings.Split(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+			if strings.Contains(stack, "kit.(*gatherer[...]).send(") {
+				inside++
+			}
+		}
+		if inside == n {
+			return
+		}
+	}
+	t.Fatalf("after a minute fewer than %d sends wait", n)
 }
 
 // await waits until a message of an outbox is in a state.

@@ -165,7 +165,7 @@ func TestSend_coalesces(t *testing.T) {
 			n := a.PhoneNumberSet[len(a.PhoneNumberSet)-1-i]
 			entry := map[string]any{"SerialNo": "5000:" + n[3:], "PhoneNumber": strings.TrimPrefix(n, "+"), "Fee": 1, "Code": "Ok", "Message": "send success"}
 			if strings.HasSuffix(n, "7") {
-				entry["Code"], entry["SerialNo"], entry["Message"] = "FailedOperation.PhoneNumberInBlacklist", "", "13800000017 is on the list, not 13800000027"
+				entry["Code"], entry["SerialNo"], entry["Message"] = "FailedOperation.PhoneNumberInBlacklist", "", strings.Join(a.PhoneNumberSet, ", ")+": one of them is on the list"
 			}
 			set = append(set, entry)
 		}
