@@ -65,8 +65,6 @@ type Engine struct {
 	loop   sync.WaitGroup
 	calls  sync.RWMutex // held for reading by each call, for writing by Close
 	closed bool         // under calls
-	paused atomic.Bool  // by tests: nothing is renewed
-	killed atomic.Bool  // by tests: nothing is given up
 
 	tenure atomic.Pointer[tenure]
 	undone undo
@@ -201,7 +199,7 @@ func (e *Engine) Close() error {
 	e.closed = true
 	e.calls.Unlock()
 	e.loop.Wait()
-	if again || e.killed.Load() {
+	if again {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), e.o.Lease)
@@ -229,14 +227,3 @@ func (e *Engine) bury(ctx context.Context, owner int64, gone bool) (buried bool,
 	})
 	return buried, err
 }
-
-// Kill and Pause are for the suite: an Engine as after kill -9, and one that
-// renews nothing.
-func Kill(e *Engine) {
-	e.killed.Store(true)
-	e.paused.Store(true)
-	_ = e.Close() // which gives nothing up
-}
-
-// Pause stops the renewal of the lease.
-func Pause(e *Engine) { e.paused.Store(true) }

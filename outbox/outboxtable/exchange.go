@@ -33,7 +33,7 @@ func (e *Engine) Exchange(ctx context.Context, ends []outbox.End, wants []outbox
 	if err := e.undoAll(ctx); err != nil {
 		return nil, nil, e.failed(ctx, err)
 	}
-	if t := e.tenure.Load(); !t.holds() && !e.paused.Load() {
+	if t := e.tenure.Load(); !t.holds() {
 		if err := e.renew(ctx); err != nil {
 			return nil, nil, e.failed(ctx, fmt.Errorf("renew the lease: %w", err))
 		}

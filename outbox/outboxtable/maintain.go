@@ -25,9 +25,7 @@ func (e *Engine) maintain() {
 		case <-tick.C:
 		}
 		e.try("the lease cannot be renewed", e.renew)
-		if !e.paused.Load() {
-			e.try("what dead owners have cannot be freed", e.reclaim)
-		}
+		e.try("what dead owners have cannot be freed", e.reclaim)
 		if time.Since(removed) > removeEvery {
 			removed = time.Now()
 			e.try("ended records cannot be removed", e.remove)
@@ -47,9 +45,6 @@ func (e *Engine) try(what string, do func(context.Context) error) {
 // renew prolongs the lease. An owner that others have taken for dead begins anew:
 // what it had is another's, or will be.
 func (e *Engine) renew(ctx context.Context) error {
-	if e.paused.Load() {
-		return nil
-	}
 	t := e.tenure.Load()
 	asked := time.Since(start)
 	var found int64

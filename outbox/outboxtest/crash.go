@@ -149,6 +149,9 @@ func (b *bench) overtaken(key string) (e, f outbox.Engine, late, next outbox.Lea
 	late = b.takeOne(e, key)
 	b.store.Pause(e)
 	next = b.takeOne(f, key)
+	if b.store.Resume != nil {
+		b.store.Resume(e)
+	}
 	if next.Last.State != outbox.Sending {
 		b.broken("Last of what was taken over is %v", next.Last.State)
 	}

@@ -31,9 +31,12 @@ type Store struct {
 	// Kill ends an Engine as kill -9 ends its process: nothing is given up, nothing
 	// is renewed. Its hand-outs have to become free by themselves.
 	Kill func(outbox.Engine)
-	// Pause stops an Engine from renewing its lease, as a stopped process does. Its
-	// methods still work. Nil: what needs it is skipped.
+	// Pause stops an Engine from renewing its lease, as a process that is stopped
+	// does not. The suite calls none of its methods until Resume. Nil: what needs it
+	// is skipped.
 	Pause func(outbox.Engine)
+	// Resume ends a Pause. Nil: the Engine's methods work although it is paused.
+	Resume func(outbox.Engine)
 }
 
 // A Harness is what the suite has to know of an Engine.

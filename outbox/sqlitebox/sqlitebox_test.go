@@ -1,6 +1,7 @@
 package sqlitebox_test
 
 import (
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,7 +9,6 @@ import (
 	"time"
 
 	"github.com/notifykit/notify/outbox"
-	"github.com/notifykit/notify/outbox/outboxtable"
 	"github.com/notifykit/notify/outbox/outboxtest"
 	"github.com/notifykit/notify/outbox/sqlitebox"
 )
@@ -17,6 +17,7 @@ func TestEngine(t *testing.T) {
 	const lease = 300 * time.Millisecond
 	outboxtest.Run(t, outboxtest.Harness{Lease: lease, New: func(tb testing.TB) outboxtest.Store {
 		path := filepath.Join(tb.TempDir(), "outbox.db")
+		paused := map[outbox.Engine]*sql.Conn{}
 		return outboxtest.Store{
 			Open: func() outbox.Engine {
 				e, err := sqlitebox.Open(path, sqlitebox.Options{Lease: lease, Poll: 5 * time.Millisecond})
@@ -26,8 +27,27 @@ func TestEngine(t *testing.T) {
 				tb.Cleanup(func() { e.Close() })
 				return e
 			},
-			Kill:  func(e outbox.Engine) { outboxtable.Kill(e.(*sqlitebox.Engine).Engine) },
-			Pause: func(e outbox.Engine) { outboxtable.Pause(e.(*sqlitebox.Engine).Engine) },
+			// The lock on its owner's file is held until the cleanup, so the lease has to lapse.
+			Kill: func(e outbox.Engine) {
+				killed := e.(*sqlitebox.Engine)
+				writer, readers := killed.Databases()
+				if err := errors.Join(writer.Close(), readers.Close()); err != nil {
+					tb.Error(err)
+				}
+				if err := killed.Engine.Close(); err == nil {
+					tb.Error("an Engine without a database has given up what it was handed")
+				}
+			},
+			// An Engine without a connection to write through is one that is stopped.
+			Pause: func(e outbox.Engine) {
+				writer, _ := e.(*sqlitebox.Engine).Databases()
+				c, err := writer.Conn(tb.Context())
+				if err != nil {
+					tb.Fatal(err)
+				}
+				paused[e] = c
+			},
+			Resume: func(e outbox.Engine) { _ = paused[e].Close() },
 		}
 	}})
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/notifykit/notify/internal/servertest"
 	"github.com/notifykit/notify/outbox"
-	"github.com/notifykit/notify/outbox/outboxtable"
 	"github.com/notifykit/notify/outbox/outboxtest"
 	"github.com/notifykit/notify/outbox/sqlbox"
 )
@@ -58,18 +57,48 @@ func migrated(tb testing.TB, driver, dsn string, d sqlbox.Dialect) *sql.DB {
 	return db
 }
 
+// occupied takes all connections of db, so that what works with it stands still as a
+// stopped process does, until release.
+func occupied(tb testing.TB, db *sql.DB) (release func()) {
+	tb.Helper()
+	var conns []*sql.Conn
+	for range db.Stats().MaxOpenConnections {
+		c, err := db.Conn(tb.Context())
+		if err != nil {
+			tb.Fatal(err)
+		}
+		conns = append(conns, c)
+	}
+	return func() {
+		for _, c := range conns {
+			_ = c.Close()
+		}
+	}
+}
+
 func TestEngine(t *testing.T) {
 	const lease = 400 * time.Millisecond
 	for name, on := range databases {
 		t.Run(name, func(t *testing.T) {
 			outboxtest.Run(t, outboxtest.Harness{Lease: lease, New: func(tb testing.TB) outboxtest.Store {
-				db := migrated(tb, on.driver, on.dsn(tb), on.dialect)
+				dsn := on.dsn(tb)
+				migrated(tb, on.driver, dsn, on.dialect)
+				dbs, resume := map[outbox.Engine]*sql.DB{}, map[outbox.Engine]func(){}
 				return outboxtest.Store{
 					Open: func() outbox.Engine {
-						return engine(tb, db, on.dialect, sqlbox.Options{Lease: lease, Poll: 5 * time.Millisecond})
+						db := open(tb, on.driver, dsn)
+						e := engine(tb, db, on.dialect, sqlbox.Options{Lease: lease, Poll: 5 * time.Millisecond})
+						dbs[e] = db
+						return e
 					},
-					Kill:  func(e outbox.Engine) { outboxtable.Kill(e.(*sqlbox.Engine).Engine) },
-					Pause: func(e outbox.Engine) { outboxtable.Pause(e.(*sqlbox.Engine).Engine) },
+					Kill: func(e outbox.Engine) {
+						_ = dbs[e].Close()
+						if err := e.Close(); err == nil {
+							tb.Error("an Engine without a database has given up what it was handed")
+						}
+					},
+					Pause:  func(e outbox.Engine) { resume[e] = occupied(tb, dbs[e]) },
+					Resume: func(e outbox.Engine) { resume[e]() },
 				}
 			}})
 		})
