@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"text/tabwriter"
 	"time"
 )
@@ -152,16 +151,6 @@ func run(ctx context.Context, v Variant, callers int, long time.Duration, most i
 	f.perSecond = float64(f.calls) / time.Since(began).Seconds()
 	f.cpu = float64((processTime() - cpu).Microseconds()) / max(1, float64(f.calls))
 	return f
-}
-
-// processTime is the CPU time that this process has used: neither the server's
-// nor its neighbours' counts.
-func processTime() time.Duration {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		return 0
-	}
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 func median(values []float64) float64 {

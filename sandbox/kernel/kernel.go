@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"regexp"
@@ -297,7 +298,7 @@ func (s *Sandbox) show(now time.Time) func(*Record) Message {
 
 // everything is a page without a bound.
 func (s *Sandbox) everything(seq uint64, to sms.Number) ([]Message, <-chan struct{}) {
-	found, _, added := s.store.after(page{seq, to, s.options.MaxMessages, 1 << 40}, s.show(time.Now()))
+	found, _, added := s.store.after(page{seq, to, s.options.MaxMessages, math.MaxInt}, s.show(time.Now()))
 	for i := range found {
 		found[i].Params = maps.Clone(found[i].Params)
 	}
