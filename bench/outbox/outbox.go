@@ -26,18 +26,16 @@ type Case struct {
 // Figures are what was measured of a Case.
 type Figures struct {
 	One, Many, Batches float64 // enqueued a second: one goroutine, 64, batches of 1,000
-	EndToEnd           float64 // sent a second from a backlog, by a sender of 0 ms
-	Slow               float64 // the same by a sender of 50 ms
+	Slow               float64 // sent a second from a backlog, by a sender of 50 ms
 	P50, P99           time.Duration
 	Code               time.Duration // of a code behind the backlog, the longest of 50
-	Group              int           // messages of a commit, on average
-	Bare               float64       // sent a second by the bare statements with such commits
+	Bare               Round         // of ours and the bare statements, sender of 0 ms
 }
 
 // Measure measures c with n messages. The times of one run differ by half from
 // those of the next on a busy machine.
 func (c Case) Measure(ctx context.Context, n int) (f Figures, err error) {
-	for _, step := range []func(context.Context, int, *Figures) error{c.enqueue, c.backlog, c.bare, c.latency} {
+	for _, step := range []func(context.Context, int, *Figures) error{c.enqueue, c.backlog, c.latency} {
 		if err := step(ctx, n, &f); err != nil {
 			return f, err
 		}
@@ -97,15 +95,18 @@ func (c Case) enqueue(ctx context.Context, n int, f *Figures) error {
 }
 
 func (c Case) backlog(ctx context.Context, n int, f *Figures) (err error) {
-	if f.EndToEnd, f.Group, err = c.sent(ctx, n, 0); err == nil {
-		f.Slow, _, err = c.sent(ctx, n/4, 50*time.Millisecond)
+	if f.Bare, err = c.Round(ctx, n); err != nil {
+		return err
 	}
+	slow, err := c.sent(ctx, n/4, 50*time.Millisecond)
+	f.Slow = slow.PerSecond
 	return err
 }
 
-// sent gives how many of a backlog of n are sent a second by a Sender that takes so
-// long, and how many a commit was for.
-func (c Case) sent(ctx context.Context, n int, takes time.Duration) (perSecond float64, group int, err error) {
+func (c Case) ours(ctx context.Context, n int) (Speed, error) { return c.sent(ctx, n, 0) }
+
+// sent measures how a backlog of n is sent by a Sender that takes so long.
+func (c Case) sent(ctx context.Context, n int, takes time.Duration) (s Speed, err error) {
 	var sent atomic.Int64
 	done := make(chan struct{})
 	b, e, closed, err := c.box(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
@@ -118,39 +119,28 @@ func (c Case) sent(ctx context.Context, n int, takes time.Duration) (perSecond f
 		return nothing(ctx, m)
 	}, c.Workers)
 	if err != nil {
-		return 0, 0, err
+		return s, err
 	}
 	if err := fill(ctx, b, n); err != nil {
-		return 0, 0, err
-	}
-	began := time.Now()
-	if err := b.Start(ctx); err != nil {
-		return 0, 0, err
-	}
-	<-done
-	perSecond, group = float64(n)/time.Since(began).Seconds(), e.group()
-	return perSecond, group, closed()
-}
-
-// bare lets the bare statements do the same.
-func (c Case) bare(ctx context.Context, n int, f *Figures) error {
-	b, _, closed, err := c.box(nothing, c.Workers)
-	if err != nil {
-		return err
-	}
-	if err := fill(ctx, b, n); err != nil {
-		return err
-	}
-	if err := closed(); err != nil {
-		return err
+		return s, err
 	}
 	db, err := c.Bare()
 	if err != nil {
-		return err
+		return s, err
 	}
 	defer db.Close()
-	f.Bare, err = Bare(ctx, db, c.PostgreSQL, n, f.Group)
-	return err
+	s, err = c.measured(db, n, func() error {
+		if err := b.Start(ctx); err != nil {
+			return err
+		}
+		<-done
+		return nil
+	})
+	if err != nil {
+		return s, err
+	}
+	s.Group = e.group()
+	return s, closed()
 }
 
 // fill enqueues n promotions.
