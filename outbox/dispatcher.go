@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/notifykit/notify/sms"
 )
 
 // A dispatcher is one pool of workers, and a loop for each engine that takes
@@ -37,7 +39,8 @@ func newDispatcher(b *Outbox) *dispatcher {
 	n := len(b.o.Classes)
 	d := &dispatcher{b: b, tasks: make(chan task, b.o.Workers), busy: make([]int, n), reserved: make([]int, n), outages: make([]outage, n)}
 	d.life, d.stopLife = context.WithCancel(context.Background())
-	d.call, d.stopCall = context.WithCancel(context.Background())
+	// A message must not wait for our own pace in a worker. It is put back until its turn.
+	d.call, d.stopCall = context.WithCancel(sms.WithTurn(context.Background(), time.Time{}))
 	d.store, d.giveUp = context.WithCancel(context.Background())
 	if b.o.Limiter != nil {
 		d.pace = newPace(b.o.Limiter, b.o.LimiterKey, func(err error, again time.Duration) {

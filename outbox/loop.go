@@ -59,6 +59,18 @@ func (l *loop) gathered() (ends []ending, more bool) {
 	return ends, l.hands > 0 || len(l.pending) > 0
 }
 
+// settle lets workers that are about to end give their ends first: a group without a
+// timer.
+func (l *loop) settle() {
+	for before, now := -1, 0; now > before; {
+		runtime.Gosched()
+		before = now
+		l.mu.Lock()
+		now = len(l.pending)
+		l.mu.Unlock()
+	}
+}
+
 func (l *loop) back(ends ...ending) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,7 +84,7 @@ func (l *loop) run() {
 	known := true // there may be something to claim
 	full, failures := false, 0
 	for {
-		runtime.Gosched() // workers that have just ended give their ends first
+		l.settle()
 		ends, more := l.gathered()
 		if len(ends) == 0 && !more && l.d.life.Err() != nil {
 			return

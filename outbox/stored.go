@@ -58,14 +58,14 @@ func (u unreadableYet) Unwrap() error { return u.error }
 
 // encode makes Data, sealed where there are keys.
 func (k *keys) encode(s stored) ([]byte, error) {
-	text, err := json.Marshal(s)
+	data, err := s.write(append(make([]byte, 0, 256), storedVersion, formPlain))
 	if err != nil {
 		return nil, fmt.Errorf("the message cannot be stored: %w", err)
 	}
 	if k.own == nil {
-		return append([]byte{storedVersion, formPlain}, text...), nil
+		return data, nil
 	}
-	return k.own.seal([]byte{storedVersion, formSealed}, text, s.Message.Key), nil
+	return k.own.seal([]byte{storedVersion, formSealed}, data[storedHead:], s.Message.Key), nil
 }
 
 // decode reads what encode wrote for the message with this key.
@@ -90,10 +90,13 @@ func (k *keys) decode(data []byte, key string) (stored, error) {
 	default:
 		return stored{}, errForm
 	}
-	var s stored
-	if err := json.Unmarshal(text, &s); err != nil {
-		// The JSON error may quote the message: it is not told.
-		return stored{}, errors.New("the stored message is no JSON of a message")
+	s, ok := readStored(text, key)
+	if !ok {
+		s = stored{}
+		if err := json.Unmarshal(text, &s); err != nil {
+			// The JSON error may quote the message: it is not told.
+			return stored{}, errors.New("the stored message is no JSON of a message")
+		}
 	}
 	if s.Message.Key != key {
 		return stored{}, errors.New("the stored message has another key than its record")

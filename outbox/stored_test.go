@@ -3,6 +3,7 @@ package outbox
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -71,9 +72,16 @@ func FuzzStored(f *testing.F) {
 		}
 		f.Add(data)
 		f.Add(data[:len(data)/2])
+		f.Add(data[storedHead:])
 	}
 	opening := newKeys([][]byte{secret(1)}, nil, false)
 	f.Fuzz(func(t *testing.T, data []byte) {
+		if read, ok := readStored(data, example.Message.Key); ok {
+			var want stored
+			if err := json.Unmarshal(data, &want); err != nil || !reflect.DeepEqual(read, want) {
+				t.Errorf("read %+v, encoding/json %+v, %v", read, want, err)
+			}
+		}
 		s, err := opening.decode(data, example.Message.Key)
 		if err == nil && s.Message.Key != example.Message.Key {
 			t.Errorf("it is another message: %q", s.Message.Key)

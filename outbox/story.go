@@ -154,9 +154,10 @@ func (s *story) write() []byte {
 	if s.later != nil {
 		return s.text
 	}
-	text, err := json.Marshal(s)
+	text, err := s.encode()
 	if err != nil { // an Outcome that does not exist, from a Sender
-		text, _ = json.Marshal(story{Version: storyVersion, To: s.To, Start: s.Start, Doubt: s.Doubt, Asking: s.Asking, Lost: s.Lost, Asked: s.Asked, Mark: s.Mark})
+		short := story{Version: storyVersion, To: s.To, Start: s.Start, Doubt: s.Doubt, Asking: s.Asking, Lost: s.Lost, Asked: s.Asked, Mark: s.Mark}
+		text, _ = short.encode()
 	}
 	return text
 }

@@ -167,8 +167,10 @@ func (t *task) call(ctx context.Context) event {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, t.b.o.SendTimeout)
 	defer cancel()
-	// A message must not wait for our own pace in a worker. It is put back until its turn.
-	receipt, err := t.b.call(sms.WithTurn(ctx, t.story.Turn), t.sendable(began))
+	if !t.story.Turn.IsZero() {
+		ctx = sms.WithTurn(ctx, t.story.Turn)
+	}
+	receipt, err := t.b.call(ctx, t.sendable(began))
 	took := time.Since(began)
 	t.story.Turn = time.Time{}
 	e := event{What: accepted, Left: t.left(), Draw: rand.Float64()}

@@ -174,58 +174,80 @@ func (s *swap) leases() []outbox.Lease {
 	return all
 }
 
-// took takes in a row as it was before it was claimed.
-func (s *swap) took(one claimed, last outbox.Record, at, born, now, before int64) {
-	l := &one.lease
-	l.Row, l.Owner, l.Number = one.id, s.owner, s.number
-	if before != 0 {
-		l.Last = last
-		l.Last.Key, l.Last.Hash, l.Last.Class, l.Last.State, l.Last.At = l.Key, l.Hash, l.Class, outbox.State(before), time.UnixMicro(at)
-	}
-	l.Last.Now, l.Last.Age = time.UnixMicro(now), span(now-born)
-	one.place = slices.IndexFunc(s.claims, func(c claim) bool { return c.class == l.Class })
-	c := &s.claims[one.place]
-	c.got, c.last, c.observed = c.got+1, max(c.last, one.due), now
-	s.claimed = append(s.claimed, one)
+// A claimedRow is what a claim returns of a message, as it was before.
+type claimedRow struct {
+	id, at, due, born, now int64
+	tries                  int
+	before, repeat         int64
+	key, hash, mark        string
+	story, data            []byte
 }
 
-// scan takes in rows that were claimed, and returns the IDs of ends among them.
-func (s *swap) scan(r *sql.Rows) (ended []int64, err error) {
-	defer r.Close()
-	var (
-		one             claimed
-		last            outbox.Record
-		key, hash       sql.RawBytes
-		class           sql.RawBytes
-		mark            sql.RawBytes
-		before, rpt     int64
-		at, born, now   int64
-		story, contents []byte
-	)
-	for r.Next() {
-		story, contents = nil, nil
-		if err := r.Scan(&one.id, &key, &hash, &class, &before, &at, &one.due, &rpt, &last.Tries, &story, &contents, &mark, &born, &now); err != nil {
+// took takes in a row of the claim at place.
+func (s *swap) took(place int, r claimedRow) {
+	c := &s.claims[place]
+	l := outbox.Lease{Entry: outbox.Entry{Key: r.key, Hash: r.hash, Class: c.class, Repeat: r.repeat == 1, Data: r.data}, Row: r.id, Owner: s.owner, Number: s.number}
+	if r.before != 0 {
+		l.Last = outbox.Record{Key: r.key, Hash: r.hash, Class: c.class, State: outbox.State(r.before), At: time.UnixMicro(r.at), Tries: r.tries, Story: r.story, Mark: r.mark}
+	}
+	l.Last.Now, l.Last.Age = time.UnixMicro(r.now), span(r.now-r.born)
+	c.got, c.last, c.observed = c.got+1, max(c.last, r.due), r.now
+	s.claimed = append(s.claimed, claimed{place: place, id: r.id, due: r.due, lease: l})
+}
+
+// scan takes in the rows of the claim at place.
+func (s *swap) scan(rows *sql.Rows, place int, now int64) error {
+	defer rows.Close()
+	var key, hash, mark sql.RawBytes
+	var at sql.NullInt64
+	one := claimedRow{now: now}
+	for rows.Next() {
+		one.story, one.data = nil, nil
+		if err := rows.Scan(&one.id, &key, &hash, &one.before, &at, &one.due, &one.repeat, &one.tries, &one.story, &one.data, &mark, &one.born); err != nil {
+			return err
+		}
+		one.key, one.hash, one.mark, one.at = string(key), string(hash), string(mark), at.Int64
+		s.took(place, one)
+	}
+	return rows.Err()
+}
+
+// unpack takes in the rows of PostgreSQL, each of which is one value, and returns the
+// IDs of the ends. from is the place of the statement's first claim.
+func (s *swap) unpack(rows *sql.Rows, from int) (ended []int64, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
 			return nil, err
 		}
-		if now == 0 {
-			ended = append(ended, one.id)
+		next := func(n int) (number int64) {
+			for _, c := range b[:n] {
+				number = number<<8 | int64(c)
+			}
+			b = b[n:]
+			return number
+		}
+		if len(b) == 0 {
+			continue // there are no ends
+		}
+		id := next(8)
+		if id == 0 {
+			for len(b) > 0 {
+				ended = append(ended, next(8))
+			}
 			continue
 		}
-		one.lease = outbox.Lease{Entry: outbox.Entry{Key: string(key), Hash: string(hash), Class: s.class(class), Repeat: rpt == 1, Data: contents}}
-		last.Story, last.Mark = story, string(mark)
-		s.took(one, last, at, born, now, before)
+		r := claimedRow{id: id, at: next(8), due: next(8), born: next(8), now: next(8), tries: int(next(4)), before: next(2), repeat: next(2)}
+		place := from + int(next(2))
+		key, hash, story, mark := next(4), next(4), next(4), next(4)
+		r.key, b = string(b[:key]), b[key:]
+		r.hash, b = string(b[:hash]), b[hash:]
+		r.story, b = b[:story:story], b[story:]
+		r.mark, r.data = string(b[:mark]), b[mark:]
+		s.took(place, r)
 	}
-	return ended, r.Err()
-}
-
-// class is the name of a class that was asked for.
-func (s *swap) class(name []byte) string {
-	for i := range s.claims {
-		if s.claims[i].class == string(name) {
-			return s.claims[i].class
-		}
-	}
-	return string(name)
+	return ended, rows.Err()
 }
 
 // undo are hand-outs that no caller got, because it is unknown whether their commit

@@ -88,8 +88,8 @@ func (p *putting) keep(key, hash string) {
 
 func (e *Engine) put(ctx context.Context, p *putting) error {
 	do := e.store.Write
-	if e.o.Alone && len(p.entries) <= putRows { // one statement
-		do = e.alone
+	if len(p.entries) <= putRows { // one statement
+		do = e.runAlone
 	}
 	return do(ctx, func(ctx context.Context, c Conn) error {
 		p.made, p.hash = make([]bool, len(p.entries)), map[string]string{}
@@ -111,16 +111,6 @@ func (e *Engine) put(ctx context.Context, p *putting) error {
 		}
 		return nil
 	})
-}
-
-// alone runs do outside a transaction, again if the database has undone it.
-func (e *Engine) alone(ctx context.Context, do func(ctx context.Context, c Conn) error) error {
-	for runs := 1; ; runs++ {
-		err := do(ctx, e.store.Read())
-		if err == nil || runs == mostRuns || !Undone(err) || ctx.Err() != nil {
-			return err
-		}
-	}
 }
 
 func data(entry outbox.Entry) []byte {

@@ -17,10 +17,22 @@ const mostRuns = 10
 func (e *Engine) swapAtOnce(ctx context.Context, s *swap) error {
 	quick := s.quick
 	for from := 0; from == 0 || from < len(s.claims) && len(s.claimed) < s.n; from += mostWants {
-		args := append(e.endArrays(s, quick), e.claimArgs(s, s.claims[from:min(from+mostWants, len(s.claims))])...)
+		claims := s.claims[from:min(from+mostWants, len(s.claims))]
+		args := append(e.endArrays(s, quick), e.claimArgs(s, claims)...)
 		before := len(s.claimed)
-		ended, err := e.runAlone(ctx, s, args, before)
-		if err != nil {
+		var ended []int64
+		once := func(ctx context.Context, c Conn) error {
+			s.claimed = s.claimed[:before]
+			for i := range claims {
+				claims[i].got, claims[i].last = 0, 0
+			}
+			r, err := c.QueryContext(ctx, e.q["exchange"], args...)
+			if err == nil {
+				ended, err = s.unpack(r, from)
+			}
+			return err
+		}
+		if err := e.runAlone(ctx, once); err != nil {
 			return err
 		}
 		s.matched(quick, ended)
@@ -29,29 +41,21 @@ func (e *Engine) swapAtOnce(ctx context.Context, s *swap) error {
 	return nil
 }
 
-// runAlone runs the statement, again if the database has undone it: by itself if
-// that is at read committed, else in a transaction.
-func (e *Engine) runAlone(ctx context.Context, s *swap, args []any, before int) (ended []int64, err error) {
-	once := func(ctx context.Context, c Conn) error {
-		s.claimed = s.claimed[:before]
-		r, err := c.QueryContext(ctx, e.q["exchange"], args...)
-		if err == nil {
-			ended, err = s.scan(r)
-		}
-		return err
-	}
+// runAlone runs a statement, again if the database has undone it: by itself if that
+// is at read committed, else in a transaction.
+func (e *Engine) runAlone(ctx context.Context, once func(context.Context, Conn) error) error {
 	if !e.o.Alone {
-		return ended, e.store.Write(ctx, once)
+		return e.store.Write(ctx, once)
 	}
 	for runs := 1; ; runs++ {
 		err := once(ctx, e.store.Read())
 		switch {
 		case err == nil:
-			return ended, nil
+			return nil
 		case !sure(err):
-			return nil, &UnsureError{err}
-		case runs == mostRuns || !Undone(err):
-			return nil, err
+			return &UnsureError{err}
+		case runs == mostRuns || !Undone(err) || ctx.Err() != nil:
+			return err
 		}
 	}
 }
@@ -97,10 +101,14 @@ func (e *Engine) claimArgs(s *swap, claims []claim) []any {
 // swapEach is a statement for each end and each class, in a transaction with others:
 // in SQLite a statement costs no trip.
 func (e *Engine) swapEach(ctx context.Context, c Conn, s *swap) error {
-	var slow []int
+	now, mine, err := e.now(ctx, c, s.owner)
+	if err != nil {
+		return err
+	}
+	var owner, at any = s.owner, now // boxed once
 	for _, place := range s.quick {
 		end := &s.ends[place]
-		r, err := e.exec(ctx, c, "end", end.Lease.Row, end.Lease.Number, int(end.State), micros(end.Wait), end.Tries, end.Story, int64(end.Receipt), s.owner) //nolint:gosec // it fits
+		r, err := e.exec(ctx, c, "end", end.Lease.Row, end.Lease.Number, int(end.State), micros(end.Wait), end.Tries, end.Story, int64(end.Receipt), owner, at) //nolint:gosec // it fits
 		if err != nil {
 			return err
 		}
@@ -108,25 +116,42 @@ func (e *Engine) swapEach(ctx context.Context, c Conn, s *swap) error {
 			if err != nil {
 				return err
 			}
-			slow = append(slow, place)
+			s.slow = append(s.slow, place)
 		}
 	}
+	return e.claimEach(ctx, c, s, now, mine)
+}
+
+// now returns the store's time, and whether owner is still one: one that was taken for
+// dead must claim nothing.
+func (e *Engine) now(ctx context.Context, c Conn, owner int64) (now int64, mine bool, err error) {
+	at, err := e.ids(ctx, c, "now of owner", owner)
+	if mine = len(at) > 0; err == nil && !mine {
+		at, err = e.ids(ctx, c, "now")
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	return at[0], mine, nil
+}
+
+// claimEach claims by a statement for each class.
+func (e *Engine) claimEach(ctx context.Context, c Conn, s *swap, now int64, mine bool) error {
 	for i := range s.claims {
 		want := &s.claims[i]
 		want.got, want.last = 0, 0
 		n := min(want.n, s.n-len(s.claimed))
-		if n <= 0 {
+		if n <= 0 || !mine {
 			continue
 		}
-		r, err := e.query(ctx, c, "claim", s.owner, s.number, want.class, want.floor, n)
+		r, err := e.query(ctx, c, "claim", want.class, want.floor, n, now, s.owner, s.number)
 		if err != nil {
 			return err
 		}
-		if _, err := s.scan(r); err != nil {
+		if err := s.scan(r, i, now); err != nil {
 			return err
 		}
 	}
-	s.slow = append(s.slow, slow...)
 	return nil
 }
 
@@ -135,14 +160,10 @@ const mostRows = 256
 
 // swapRows is a transaction of MySQL.
 func (e *Engine) swapRows(ctx context.Context, c Conn, s *swap) error {
-	mine, err := e.ids(ctx, c, "now of owner", s.owner)
-	if err == nil && len(mine) == 0 { // taken for dead: nothing is claimed
-		_, err = e.ids(ctx, c, "now")
-	}
+	now, mine, err := e.now(ctx, c, s.owner)
 	if err != nil {
 		return err
 	}
-	var slow []int
 	for some := range slices.Chunk(s.quick, mostRows) {
 		var rows []any
 		for _, place := range some {
@@ -159,23 +180,11 @@ func (e *Engine) swapRows(ctx context.Context, c Conn, s *swap) error {
 			return err
 		}
 		if n != int64(len(some)) { // those that are recorded now are known again
-			slow = append(slow, some...)
+			s.slow = append(s.slow, some...)
 		}
 	}
-	for i := range s.claims {
-		want := &s.claims[i]
-		want.got, want.last = 0, 0
-		n := min(want.n, s.n-len(s.claimed))
-		if n <= 0 || len(mine) == 0 {
-			continue
-		}
-		r, err := e.query(ctx, c, "claim", want.class, want.floor, n)
-		if err != nil {
-			return err
-		}
-		if _, err := s.scan(r); err != nil {
-			return err
-		}
+	if err := e.claimEach(ctx, c, s, now, mine); err != nil {
+		return err
 	}
 	if len(s.claimed) > 0 {
 		ids := make([]int64, len(s.claimed))
@@ -187,7 +196,6 @@ func (e *Engine) swapRows(ctx context.Context, c Conn, s *swap) error {
 			return err
 		}
 	}
-	s.slow = append(s.slow, slow...)
 	return nil
 }
 

@@ -70,7 +70,7 @@ SELECT @now := TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))
 SELECT @now := TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) FROM notify_outbox_owner WHERE id = ?1 LOCK IN SHARE MODE
 
 -- name: claim
-SELECT id, `key`, hash, class, CASE WHEN lease = 0 THEN 0 ELSE state END, at, due, rpt, tries, story, data, mark, born, @now
+SELECT id, `key`, hash, CASE WHEN lease = 0 THEN 0 ELSE state END, at, due, rpt, tries, story, data, mark, born
 FROM notify_outbox
 WHERE ready = 1 AND class = ?1 AND due >= ?2 AND due <= @now
 ORDER BY due, id LIMIT ?3 FOR UPDATE SKIP LOCKED

@@ -52,33 +52,33 @@ SELECT w.class, (
 ), CAST(unixepoch('subsec') * 1000000 AS INTEGER)
 FROM (SELECT value ->> 0 AS class, value ->> 1 AS floor FROM json_each(?1)) AS w
 
+-- name: now
+SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)
+
+-- name: now of owner
+SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER) FROM notify_outbox_owner WHERE id = ?1
+
 -- name: end
 UPDATE notify_outbox
 SET state = ?3,
-  at = CASE ?3 WHEN 1 THEN t.now + ?4 WHEN 2 THEN at ELSE t.now END,
-  due = t.now + ?4,
+  at = CASE ?3 WHEN 1 THEN ?9 + ?4 WHEN 2 THEN at ELSE ?9 END,
+  due = ?9 + ?4,
   ready = CASE WHEN ?3 <= 2 THEN 1 ELSE 0 END,
   owner = NULL,
   unsure = CASE WHEN ?3 IN (2, 5) THEN unsure END,
   tries = ?5, story = ?6,
   receipt = COALESCE(NULLIF(?7, 0), receipt),
   data = CASE WHEN ?3 IN (3, 4, 7, 8) THEN NULL ELSE data END
-FROM (SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER) AS now) AS t
 WHERE id = ?1 AND state = 2 AND lease = ?2 AND +owner = ?8
 
 -- name: claim
+-- With a limit that is a parameter alone SQLite plans the statement anew each time.
 UPDATE notify_outbox
 SET was_state = CASE WHEN lease = 0 THEN 0 ELSE state END, was_at = at,
-  at = CASE WHEN state = 2 THEN at ELSE CAST(unixepoch('subsec') * 1000000 AS INTEGER) END,
-  state = 2, ready = 0, owner = ?1, lease = ?2
-WHERE id IN (
-  SELECT id FROM notify_outbox
-  WHERE ready = 1 AND class = ?3 AND due >= ?4 AND due <= CAST(unixepoch('subsec') * 1000000 AS INTEGER)
-    AND EXISTS (SELECT 1 FROM notify_outbox_owner AS k WHERE k.id = ?1)
-  ORDER BY due, id LIMIT ?5
-)
-RETURNING id, "key", hash, class, was_state, was_at, due, rpt, tries, story, data, mark, born,
-  CAST(unixepoch('subsec') * 1000000 AS INTEGER)
+  at = CASE WHEN state = 2 THEN at ELSE ?4 END,
+  state = 2, ready = 0, owner = ?5, lease = ?6
+WHERE id IN (SELECT id FROM notify_outbox WHERE ready = 1 AND class = ?1 AND due >= ?2 AND due <= ?4 ORDER BY due, id LIMIT ?3 + 0)
+RETURNING id, "key", hash, was_state, CASE WHEN was_state > 0 THEN was_at END, due, rpt, tries, story, data, NULLIF(mark, ''), born
 
 -- name: rows
 SELECT id, "key", hash, class, state, at, due, ready, owner, unsure, lease, tries, story, data, mark, born, receipt,
