@@ -25,4 +25,6 @@ func (c *counted) Exchange(ctx context.Context, ends []outbox.End, wants []outbo
 }
 
 // group is how many messages a commit was for.
-func (c *counted) group() float64 { return float64(c.messages.Load()) / float64(max(1, c.commits.Load())) }
+func (c *counted) group() float64 {
+	return float64(c.messages.Load()) / float64(max(1, c.commits.Load()))
+}
