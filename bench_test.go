@@ -8,7 +8,7 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// What resolving and the guard cost beside a whole Send. The guard hashes Params and
+// What resolving, the guard and the pace cost beside a whole Send. The guard hashes Params and
 // Tags only if there is middleware of the user's.
 func BenchmarkClient(b *testing.B) {
 	pass := func(next sms.Sender) sms.Sender { return next }
@@ -23,6 +23,7 @@ func BenchmarkClient(b *testing.B) {
 		{"plain, 3 params", notify.Config{}, sms.Params{"code": "482913", "a": "1", "b": "2"}},
 		{"guard", notify.Config{Middleware: []sms.Middleware{pass}}, nil},
 		{"guard, 3 params", notify.Config{Middleware: []sms.Middleware{pass}}, sms.Params{"code": "482913", "a": "1", "b": "2"}},
+		{"pace", notify.Config{Limits: notify.Limits{PerProvider: map[string]float64{"a": 1e9}}}, nil},
 		{"rewrite, 3 params", notify.Config{Rewrite: []notify.Rewrite{same}}, sms.Params{"code": "482913", "a": "1", "b": "2"}},
 	} {
 		c.config.Templates = templates

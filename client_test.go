@@ -367,18 +367,40 @@ func TestClient_allocations_of_the_way(t *testing.T) {
 	})
 	driver := v.driver()
 	driver.Open = func(sms.DriverConfig) (sms.Sender, error) { return quick, nil }
-	client, err := notify.New(notify.Config{Providers: map[string]notify.ProviderConfig{"a": {Driver: "a"}}}, driver)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	m := body()
-	m.Key = "order-17"
-	if n := testing.AllocsPerRun(100, func() {
-		if _, err := client.Send(context.Background(), m); err != nil {
-			t.Fatal(err)
+	cancelable, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for _, c := range []struct {
+		name   string
+		config notify.ProviderConfig
+		limits notify.Limits
+		most   float64
+	}{
+		// The call, and the context that Shutdown can end: two.
+		{"a provider of a driver", notify.ProviderConfig{Driver: "a"}, notify.Limits{}, 3},
+		{"with limits", notify.ProviderConfig{Driver: "a"}, notify.Limits{
+			PerNumber:   []middleware.Window{{Count: 1 << 20, Per: time.Hour}},
+			PerProvider: map[string]float64{"a": 1e9},
+		}, 3},
+		// Timeout adds a context with a timer: four, and three that link the two contexts.
+		{"a Sender with a time-out", notify.ProviderConfig{Sender: quick}, notify.Limits{}, 10},
+	} {
+		for name, ctx := range map[string]context.Context{"no end": context.Background(), "an end": cancelable} {
+			t.Run(c.name+", "+name, func(t *testing.T) {
+				client, err := notify.New(notify.Config{Providers: map[string]notify.ProviderConfig{"a": c.config}, Limits: c.limits}, driver)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer client.Close()
+				m := body()
+				m.Key = "order-17"
+				if n := testing.AllocsPerRun(100, func() {
+					if _, err := client.Send(ctx, m); err != nil {
+						t.Fatal(err)
+					}
+				}); n > c.most {
+					t.Errorf("%v allocations for a message, want at most %v", n, c.most)
+				}
+			})
 		}
-	}); n > 8 {
-		t.Errorf("%v allocations for a message", n)
 	}
 }

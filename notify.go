@@ -37,15 +37,13 @@ type Client struct {
 
 	waits context.Context // of what waits on our side: ended by Shutdown at once
 	quit  context.CancelCauseFunc
-	life  context.Context // of calls: ended when Shutdown's context ends
-	kill  context.CancelFunc
 
-	mu      sync.Mutex    // guards what follows
-	closing bool          // no call begins
-	calls   int           // in flight
-	idle    chan struct{} // closed when closing and calls is zero
-	once    sync.Once     // closes made
-	faults  error         // what that came to; read after once
+	mu      sync.Mutex         // guards what follows
+	closing bool               // no call begins
+	calls   map[*call]struct{} // in flight
+	idle    chan struct{}      // closed when closing and calls is empty
+	once    sync.Once          // closes made
+	faults  error              // what that came to; read after once
 }
 
 var (
@@ -125,49 +123,62 @@ func (c *Client) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	if keyless {
 		m.Key = sms.NewKey()
 	}
-	if !c.begin() {
+	on := c.begin(ctx)
+	if on == nil {
 		return sms.Receipt{}, sms.Refuse(m, sms.Internal, ErrClosed)
 	}
-	defer c.end()
+	defer c.end(on)
 	if err := ctx.Err(); err != nil {
 		return sms.Receipt{}, sms.Refuse(m, sms.Canceled, err)
 	}
-	receipt, err := c.send(ctx, m, keyless)
+	on.keyless = keyless
+	receipt, err := c.send(on, m)
 	if err != nil {
-		return receipt, c.explain(ctx, m, err)
+		return receipt, on.explain(m, err)
 	}
 	receipt.Key = cmp.Or(receipt.Key, m.Key)
 	return receipt, nil
 }
 
-// send resolves m and gives it to the stack, whose waits end with c.waits.
-func (c *Client) send(ctx context.Context, m sms.Message, keyless bool) (sms.Receipt, error) {
-	r, err := c.resolve(ctx, m)
+// send resolves m and gives it to the stack.
+func (c *Client) send(on *call, m sms.Message) (sms.Receipt, error) {
+	r, err := c.resolve(on, m)
 	if err != nil {
 		return sms.Receipt{}, err
 	}
 	if r.Expired(time.Now()) {
 		return sms.Receipt{}, sms.Refuse(r.Message, sms.Expired, nil)
 	}
-	on := &call{Resolved: r, keyless: keyless}
+	on.resolved = r
 	if c.guard.needed {
 		on.print = c.guard.fingerprint(r.Message)
 	}
 	m = r.Message
 	m.To = r.Recipient // until the guard: limits count it
-	ctx, release := c.alive(ctx)
-	defer release()
-	return c.stack.Send(middleware.WithWaits(context.WithValue(ctx, callKey{}, on), c.waits), m)
+	return c.stack.Send(on, m)
 }
 
-// A call is one Send on its way through the stack. Contexts carry it.
+// A call is one Send, or one question, on its way. It is the context of that way:
+// three allocations in place of the eight of standard contexts for the same. It ends
+// with the caller's context and when Shutdown ends calls; what waits on our side ends
+// when Shutdown begins.
 type call struct {
-	Resolved
-	keyless bool   // the caller gave no Key
-	print   uint64 // of Params and Tags
+	middleware.Waits
+	cancel   context.CancelCauseFunc
+	resolved Resolved
+	keyless  bool   // the caller gave no Key
+	print    uint64 // of Params and Tags
 }
 
 type callKey struct{}
+
+// Value returns the call itself for callKey.
+func (on *call) Value(key any) any {
+	if key == (callKey{}) {
+		return on
+	}
+	return on.Waits.Value(key)
+}
 
 // callOf returns the call that ctx belongs to; nil: none.
 func callOf(ctx context.Context) *call {
@@ -175,19 +186,11 @@ func callOf(ctx context.Context) *call {
 	return on
 }
 
-// alive returns ctx, which ends besides when Shutdown ends calls. release frees what
-// it holds.
-func (c *Client) alive(ctx context.Context) (_ context.Context, release func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(c.life, cancel)
-	return ctx, func() { stop(); cancel() }
-}
-
 // explain completes an error of the stack: an *sms.Error it is, with the key of
 // m, and an end that Shutdown has brought is not called the caller's.
-func (c *Client) explain(ctx context.Context, m sms.Message, err error) error {
+func (on *call) explain(m sms.Message, err error) error {
 	e := sms.AsError(err)
-	ended := c.life.Err() != nil && ctx.Err() == nil && e.Reason == sms.Canceled
+	ended := context.Cause(on) == ErrClosed && e.Reason == sms.Canceled
 	if e == err && e.Key != "" && !ended {
 		return err
 	}
@@ -199,23 +202,37 @@ func (c *Client) explain(ctx context.Context, m sms.Message, err error) error {
 	return &explained
 }
 
-// begin notes a call, unless the Client is closing.
-func (c *Client) begin() bool {
+// begin notes a call that ctx bounds. It returns nil if the Client is closing.
+func (c *Client) begin(ctx context.Context) *call {
+	on := &call{}
+	on.End = c.waits
+	on.Context, on.cancel = context.WithCancelCause(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closing {
-		return false
+		on.cancel(ErrClosed)
+		return nil
 	}
-	c.calls++
-	return true
+	c.calls[on] = struct{}{}
+	return on
 }
 
 // end notes the end of a call.
-func (c *Client) end() {
+func (c *Client) end(on *call) {
+	on.cancel(nil)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.calls--; c.calls == 0 && c.closing {
+	if delete(c.calls, on); len(c.calls) == 0 && c.closing {
 		close(c.idle)
+	}
+}
+
+// kill ends the calls that are in flight.
+func (c *Client) kill() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for on := range c.calls {
+		on.cancel(ErrClosed)
 	}
 }
 
@@ -237,7 +254,7 @@ func (c *Client) Shutdown(ctx context.Context) error {
 	c.mu.Lock()
 	if !c.closing {
 		c.closing = true
-		if c.calls == 0 {
+		if len(c.calls) == 0 {
 			close(c.idle)
 		}
 	}
@@ -253,7 +270,6 @@ func (c *Client) Shutdown(ctx context.Context) error {
 		}
 	}
 	c.once.Do(func() {
-		c.kill()
 		var faults []error
 		for _, p := range slices.Backward(c.made) {
 			faults = append(faults, p.Close())

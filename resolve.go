@@ -128,13 +128,12 @@ func (c *Client) Find(ctx context.Context, m sms.Message, since time.Time) (sms.
 // configuration sent the message: it can be found, but the answer is never
 // sms.ErrNotFound. Ask asks each provider once; sms.Schedule asks again.
 func (c *Client) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
-	if !c.begin() {
+	on := c.begin(ctx)
+	if on == nil {
 		return sms.Receipt{}, fmt.Errorf("%w: %w", sms.ErrUndecided, ErrClosed)
 	}
-	defer c.end()
-	ctx, release := c.alive(ctx)
-	defer release()
-	return sms.Ask(ctx, asking{c}, q)
+	defer c.end(on)
+	return sms.Ask(on, asking{c}, q)
 }
 
 // asking is the Finder behind Client.Ask. sms.Ask calls it, and holds it to what a

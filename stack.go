@@ -82,9 +82,8 @@ type builder struct {
 // client puts everything together.
 func (b *builder) client(routes []Route) *Client {
 	c := &Client{registry: b.registry, router: &router{}, rewrites: slices.Clone(b.config.Rewrite), redirect: b.config.Redirect,
-		providers: map[string]*Provider{}, made: b.made, idle: make(chan struct{}), mark: b.mark(routes)}
+		providers: map[string]*Provider{}, made: b.made, calls: map[*call]struct{}{}, idle: make(chan struct{}), mark: b.mark(routes)}
 	c.waits, c.quit = context.WithCancelCause(context.Background())
-	c.life, c.kill = context.WithCancel(context.Background())
 	c.guard = guard{seed: maphash.MakeSeed(), needed: len(b.config.Middleware) > 0}
 	for _, p := range b.config.Providers {
 		c.guard.needed = c.guard.needed || len(p.Middleware) > 0
@@ -122,7 +121,7 @@ func (b *builder) client(routes []Route) *Client {
 
 // toRoute gives a message to the providers of the route that resolving picked.
 func toRoute(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-	return callOf(ctx).path.sender.Send(ctx, m) // the guard has seen that there is a call
+	return callOf(ctx).resolved.path.sender.Send(ctx, m) // the guard has seen that there is a call
 }
 
 // A guard refuses what middleware of the user's has changed: Find, in this process or
@@ -137,10 +136,10 @@ func (g guard) outer(next sms.Sender) sms.Sender {
 	return sms.SenderFunc(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 		on := callOf(ctx)
 		if on != nil {
-			if on.Recipient != m.To {
+			if on.resolved.Recipient != m.To {
 				return sms.Receipt{}, changed(m, "Config.Middleware", "To")
 			}
-			m.To = on.To
+			m.To = on.resolved.To
 		}
 		if err := g.check(on, m, "Config.Middleware"); err != nil {
 			return sms.Receipt{}, err
@@ -167,7 +166,7 @@ func (g guard) check(on *call, m sms.Message, whose string) error {
 	case !g.needed:
 		return nil
 	}
-	was := &on.Resolved
+	was := &on.resolved
 	for _, field := range [...]struct {
 		name    string
 		changed bool
@@ -250,7 +249,7 @@ func (b *builder) dryRun(c *Client) []sms.Middleware {
 	}
 	return []sms.Middleware{func(sms.Sender) sms.Sender {
 		return sms.SenderFunc(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
-			segments, err := c.rehearse(callOf(ctx).Resolved)
+			segments, err := c.rehearse(callOf(ctx).resolved)
 			if err != nil {
 				return sms.Receipt{}, unsent(m, err)
 			}
@@ -337,8 +336,8 @@ func (b *builder) pace(p *Provider) []sms.Middleware {
 // instead of waiting for its turn at p.
 func (p *Provider) overflows(ctx context.Context, m sms.Message) bool {
 	on := callOf(ctx)
-	last := on == nil || on.path.Providers[len(on.path.Providers)-1] == p.name
-	return !last && (on.path.Overflow || m.Kind == sms.Verification)
+	last := on == nil || on.resolved.path.Providers[len(on.resolved.path.Providers)-1] == p.name
+	return !last && (on.resolved.path.Overflow || m.Kind == sms.Verification)
 }
 
 func (b *builder) timeout(p *Provider) []sms.Middleware {

@@ -100,12 +100,21 @@ func over(ctx context.Context, m sms.Message) error {
 
 type waitsKey struct{}
 
-// WithWaits returns ctx with a second end for what waits inside a middleware of this
-// package: for a turn, between two tries, and between two questions. When waits ends,
+// Waits is a context with a second end for what waits inside a middleware of this
+// package: for a turn, between two tries, and between two questions. When End ends,
 // such a wait ends with its cause, and no further try begins. A call that is under
-// way is ctx's alone. notify.Client uses it to shut down.
-func WithWaits(ctx, waits context.Context) context.Context {
-	return context.WithValue(ctx, waitsKey{}, waits)
+// way ends with Context alone. notify.Client uses it to shut down.
+type Waits struct {
+	context.Context
+	End context.Context // not nil
+}
+
+// Value returns Context's values.
+func (w *Waits) Value(key any) any {
+	if key == (waitsKey{}) {
+		return w.End
+	}
+	return w.Context.Value(key)
 }
 
 // waitsOf returns the second end of ctx.
