@@ -120,15 +120,24 @@ type reservation struct {
 	place []int     // of each want in Options.Classes
 }
 
+// heldLook is how long after a class was found held that is asked again.
+const heldLook = time.Second
+
 // reserve returns what may be claimed beside ends, whose workers are free when
 // they are recorded, and keeps it from other loops.
 func (d *dispatcher) reserve(ends []ending) (r reservation) {
 	if d.life.Err() != nil {
 		return r
 	}
+	now := time.Now()
+	held := make([]bool, len(d.b.o.Classes))
+	for i, c := range d.b.o.Classes {
+		if held[i] = d.b.o.Held != nil && d.b.o.Held(c.Name); held[i] {
+			r.wake = now.Add(heldLook)
+		}
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := time.Now()
 	busy := slices.Clone(d.busy)
 	for _, e := range ends {
 		busy[e.class]--
@@ -139,6 +148,9 @@ func (d *dispatcher) reserve(ends []ending) (r reservation) {
 		free -= busy[i]
 	}
 	for i, c := range d.b.o.Classes {
+		if held[i] {
+			continue
+		}
 		room, until := d.outages[i].room(now, min(free, c.Workers-busy[i]), busy[i])
 		if !until.IsZero() && (r.wake.IsZero() || until.Before(r.wake)) {
 			r.wake = until

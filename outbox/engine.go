@@ -52,6 +52,9 @@ type Engine interface {
 	// or when another call has changed the store. It returns ctx's error when that
 	// ends first.
 	Await(ctx context.Context, classes []string) error
+	// Wake makes every Await of the store look again, in other processes too if the
+	// store can tell them.
+	Wake(ctx context.Context) error
 	// Holds reports whether l is certainly still this Engine's. It is asked right
 	// before a message is handed to the Sender, so that a process that slept beyond
 	// its lease does not send what another has taken over.

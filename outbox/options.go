@@ -31,6 +31,11 @@ type Options struct {
 	// Classes are the classes in the order in which they go. Defaults to
 	// "verification", "notification" and "promotion".
 	Classes []Class
+	// Held reports whether a class is held: its messages are not taken, so that none is
+	// tried, and the age of one that was never tried does not begin. A code counts from
+	// when it was due. Held is asked before messages are taken, and once a second while
+	// it reports true. It must not block. Nil: no class is held.
+	Held func(class string) bool
 	// Class gives a message, whose kind is resolved, the name of its class. Nil: by
 	// kind, an International one as a notification.
 	Class func(m sms.Message, kind sms.Kind) string

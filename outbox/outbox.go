@@ -87,6 +87,17 @@ func (b *Outbox) Start(ctx context.Context) error {
 	return nil
 }
 
+// Wake makes the workers look for messages at once: of this process, and of every
+// process whose Engine listens (sqlbox.Options.Listen). Call it after the commit of a
+// transaction that has put messages by EnqueueTx. Without it workers find them by
+// themselves, a little later. Enqueue needs no Wake.
+func (b *Outbox) Wake(ctx context.Context) error {
+	if err := b.engine.Wake(ctx); err != nil {
+		return failure(err, "wake the workers")
+	}
+	return nil
+}
+
 func (b *Outbox) closing() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

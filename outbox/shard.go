@@ -142,6 +142,10 @@ func (s *shard) Await(ctx context.Context, classes []string) error {
 	return errors.Join(faults...)
 }
 
+func (s *shard) Wake(ctx context.Context) error {
+	return s.each(func(e Engine) error { return e.Wake(ctx) })
+}
+
 func (s *shard) Holds(l Lease) bool { return s.engine(l.Key).Holds(l) }
 
 func (s *shard) SetMark(ctx context.Context, mark string) error {

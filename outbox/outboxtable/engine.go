@@ -47,6 +47,9 @@ type Options struct {
 	// Own is called with each owner that this Engine becomes, before it owns
 	// anything. Nil: nothing needs to know.
 	Own func(owner int64) error
+	// Listen calls wake for each notification of the database, until ctx ends. Nil:
+	// others are found by Poll.
+	Listen func(ctx context.Context, wake func()) error
 	// Literals: the driver of PostgreSQL does not know slices.
 	Literals bool
 	// Alone: a single statement outside a transaction runs at read committed.
@@ -71,7 +74,8 @@ type Engine struct {
 	floors floors
 	wakes  wakes
 
-	calling chan *call // Puts that are written in groups
+	calling chan *call    // Puts that are written in groups
+	news    chan struct{} // holds one if others are to be woken; used with Options.Listen
 
 	mu   sync.Mutex
 	mark string // of what this Engine hands out; under mu
@@ -96,7 +100,7 @@ func New(ctx context.Context, d Dialect, s Store, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{d: d, store: s, o: o, q: q, wakes: wakes{change: make(chan struct{})}, calling: make(chan *call)}
+	e := &Engine{d: d, store: s, o: o, q: q, wakes: wakes{change: make(chan struct{})}, calling: make(chan *call), news: make(chan struct{}, 1)}
 	e.life, e.end = context.WithCancel(context.Background())
 	if err := e.begin(ctx); err != nil {
 		e.end()
@@ -105,6 +109,11 @@ func New(ctx context.Context, d Dialect, s Store, o Options) (*Engine, error) {
 	if err := e.reclaim(ctx); err != nil {
 		e.end()
 		return nil, err
+	}
+	if o.Listen != nil {
+		if err := e.listen(ctx); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
 	}
 	e.loop.Go(e.maintain)
 	if d == PostgreSQL {

@@ -48,6 +48,10 @@ func (e *Engine) Put(ctx context.Context, entries []outbox.Entry) []error {
 	}
 	if slices.ContainsFunc(entries, func(entry outbox.Entry) bool { return entry.Wait <= 0 }) {
 		e.wakes.put()
+		select {
+		case e.news <- struct{}{}:
+		default:
+		}
 	} else {
 		e.wakes.look()
 	}

@@ -229,6 +229,7 @@ func afterClose(b *bench) {
 	b.same(err, outbox.ErrClosed, "Exchange")
 	b.same(e.Await(ctx, classes), outbox.ErrClosed, "Await")
 	b.same(e.SetMark(ctx, "m"), outbox.ErrClosed, "SetMark")
+	b.same(e.Wake(ctx), outbox.ErrClosed, "Wake")
 	_, err = e.Owned(ctx, "k", []uint64{1})
 	b.same(err, outbox.ErrClosed, "Owned")
 	_, err = e.Last(ctx, "k")

@@ -274,6 +274,17 @@ func (m *Memory) Await(ctx context.Context, classes []string) error {
 	}
 }
 
+// Wake makes every Await look again.
+func (m *Memory) Wake(ctx context.Context) error {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	if err := m.usable(ctx); err != nil {
+		return err
+	}
+	m.disk.changed()
+	return nil
+}
+
 // wait returns when something may have changed.
 func (m *Memory) wait(ctx context.Context, wake <-chan struct{}, next time.Time) {
 	var alarm <-chan time.Time

@@ -53,9 +53,18 @@ type Options struct {
 	// Poll is how often a process that waits looks for what other processes have put;
 	// its own process wakes it. Defaults to 150 milliseconds.
 	Poll time.Duration
+	// Listen makes what another process has enqueued known at once, on PostgreSQL. It
+	// runs LISTEN on the channel, on a connection of its own, and calls wake for each
+	// notification, until ctx ends. docs/outbox-sql.md has it for pgx. Open checks that
+	// notifications come: through a pooler in transaction mode none does. It is called
+	// again after it has returned. Nil: others are found within Poll.
+	Listen func(ctx context.Context, channel string, wake func()) error
 	// Logger is told of failures that mend themselves. Nil: nobody.
 	Logger *slog.Logger
 }
+
+// channel is that of the notifications.
+const channel = "notify_outbox"
 
 // completed is o as the table's Engine takes it.
 func (o Options) completed() (outboxtable.Options, error) {
@@ -86,6 +95,12 @@ func Open(ctx context.Context, db *sql.DB, d Dialect, o Options) (*Engine, error
 		return nil, errors.New("sqlbox: the tables are not there: call sqlbox.Migrate once, as a user who may create them")
 	case has != version:
 		return nil, fmt.Errorf("sqlbox: the tables are version %d, and this program reads version %d: call sqlbox.Migrate, or run a later program", has, version)
+	}
+	if o.Listen != nil {
+		if d != PostgreSQL {
+			return nil, fmt.Errorf("sqlbox: Options.Listen is for PostgreSQL: %v sends no notifications", d)
+		}
+		options.Listen = func(ctx context.Context, wake func()) error { return o.Listen(ctx, channel, wake) }
 	}
 	if d == PostgreSQL {
 		if err := prepares(ctx, db); err != nil {

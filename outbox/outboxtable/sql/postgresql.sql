@@ -64,6 +64,9 @@ SELECT w.class, (
 ), CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)
 FROM unnest($1::text[], $2::bigint[]) AS w(class, floor)
 
+-- name: notify
+SELECT pg_notify('notify_outbox', '')
+
 -- name: exchange
 WITH t AS MATERIALIZED (SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS now),
 e AS (
