@@ -215,6 +215,26 @@ func TestNobodyLinksMoreThanHeUses(t *testing.T) {
 	}
 }
 
+// A program with one vendor links no other vendor, nor the sandbox of one.
+func TestOneVendorLinksNoOther(t *testing.T) {
+	vendors := []string{"aliyun", "tencent", "twilio", "vonage"}
+	for _, vendor := range vendors {
+		n := 0
+		for _, p := range list(t, "-deps", "./providers/"+vendor, ".") {
+			dir, _ := place(p.ImportPath)
+			if dir == "providers/"+vendor {
+				n++
+			}
+			if _, other, ok := strings.Cut(dir, "/"); ok && other != vendor && slices.Contains(vendors, other) {
+				t.Errorf("a program with %s links %s", vendor, dir)
+			}
+		}
+		if n != 1 {
+			t.Errorf("the list for %s has the provider %d times", vendor, n)
+		}
+	}
+}
+
 func TestTwilioLinksOnlyWhatMessagesNeed(t *testing.T) {
 	n := 0
 	for _, p := range list(t, "-deps", "./providers/twilio") {
