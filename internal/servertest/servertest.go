@@ -1,4 +1,4 @@
-// Package servertest starts real servers for tests: PostgreSQL, MariaDB, Redis
+// Package servertest starts real servers for tests: PostgreSQL, MariaDB, Galera, Redis
 // and a Redis cluster, each on a free loopback port and in a temporary folder, once
 // for a test binary however many tests ask for it.
 //

@@ -267,6 +267,13 @@ func (e *Engine) undoAll(ctx context.Context) error {
 	u := &e.undone
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if len(u.lost) > 0 && e.d == MySQL {
+		// On another node of a cluster the hand-out may not have arrived yet. After a write
+		// that has committed there, everything has that the cluster had before it.
+		if err := e.renew(ctx); err != nil {
+			return fmt.Errorf("undo a hand-out that no caller got: %w", err)
+		}
+	}
 	for len(u.lost) > 0 {
 		one := u.lost[0]
 		err := e.store.Write(ctx, func(ctx context.Context, c Conn) error {

@@ -151,8 +151,10 @@ func (e *Engine) settle(ctx context.Context, c Conn, ends []outbox.End, answers 
 	return back, nil
 }
 
+// oneByOne makes transactions that call it follow one another. In MySQL it is a write,
+// for a lock holds on one node of a cluster only.
 func (e *Engine) oneByOne(ctx context.Context, c Conn) error {
-	_, err := e.ids(ctx, c, "one by one")
+	_, err := e.exec(ctx, c, "one by one")
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -111,7 +112,13 @@ func Open(ctx context.Context, db *sql.DB, d Dialect, o Options) (*Engine, error
 		}
 		options.Literals = strings.HasPrefix(fmt.Sprintf("%T", db.Driver()), "*pq.")
 	}
-	engine, err := outboxtable.New(ctx, table, &store{db: db}, options)
+	st := &store{db: db}
+	if d == MySQL {
+		if st.cluster, err = inCluster(ctx, db); err != nil {
+			return nil, fmt.Errorf("sqlbox: %w", err)
+		}
+	}
+	engine, err := outboxtable.New(ctx, table, st, options)
 	if err != nil {
 		return nil, fmt.Errorf("sqlbox: %w", err)
 	}
@@ -119,7 +126,10 @@ func Open(ctx context.Context, db *sql.DB, d Dialect, o Options) (*Engine, error
 }
 
 // A store makes transactions on a database. It is an outboxtable.Store.
-type store struct{ db *sql.DB }
+type store struct {
+	db      *sql.DB
+	cluster bool // the database is a node of Galera
+}
 
 // prepares returns an error if statements that one connection prepares are met by
 // another, as through a pooler that changes connections after each transaction.
@@ -150,6 +160,16 @@ func readCommitted(ctx context.Context, db *sql.DB) (bool, error) {
 	return level == "read committed", err
 }
 
+// inCluster reports whether the database is a node of a Galera cluster.
+func inCluster(ctx context.Context, db *sql.DB) (bool, error) {
+	var name, value string
+	err := db.QueryRowContext(ctx, "SHOW STATUS LIKE 'wsrep_ready'").Scan(&name, &value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return value == "ON", err
+}
+
 // Read is for what changes nothing, and for single statements.
 func (s *store) Read() outboxtable.Conn { return s.db }
 
@@ -164,6 +184,12 @@ func (s *store) Write(ctx context.Context, do func(ctx context.Context, c outbox
 		if err == nil || runs == mostRuns || !outboxtable.Undone(err) || ctx.Err() != nil {
 			return err
 		}
+		if runs > 1 { // two that undo each other begin at different times
+			select {
+			case <-ctx.Done():
+			case <-time.After(rand.N(time.Duration(runs) * 2 * time.Millisecond)):
+			}
+		}
 	}
 }
 
@@ -172,11 +198,17 @@ func (s *store) once(ctx context.Context, do func(ctx context.Context, c outboxt
 	if err != nil {
 		return err
 	}
-	if err := do(ctx, tx); err != nil {
-		if failed := tx.Rollback(); failed != nil && !errors.Is(failed, sql.ErrTxDone) {
-			return errors.Join(err, failed)
-		}
-		return err
+	err = s.savepoint(ctx, tx, "SAVEPOINT")
+	if err == nil {
+		err = do(ctx, tx)
+	}
+	if err != nil {
+		return errors.Join(err, ignoreDone(tx.Rollback()))
+	}
+	if err := s.savepoint(ctx, tx, "RELEASE SAVEPOINT"); err != nil {
+		// The statements since then have committed one by one.
+		err = fmt.Errorf("another node has undone a part of the transaction: add interpolateParams=true to the DSN: %w", err)
+		return errors.Join(&outboxtable.UnsureError{Err: err}, ignoreDone(tx.Rollback()))
 	}
 	if err := tx.Commit(); err != nil {
 		if outboxtable.Undone(err) {
@@ -185,4 +217,23 @@ func (s *store) once(ctx context.Context, do func(ctx context.Context, c outboxt
 		return &outboxtable.UnsureError{Err: err}
 	}
 	return nil
+}
+
+// savepoint makes or releases a savepoint in a cluster. Another node may undo a transaction
+// while it is idle. If the driver's next command has no answer, such as the one that
+// closes a prepared statement, nothing reports it, and later statements run outside
+// a transaction. Then there is no savepoint to release.
+func (s *store) savepoint(ctx context.Context, tx *sql.Tx, what string) error {
+	if !s.cluster {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, what+" notify_outbox")
+	return err
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
 }

@@ -105,7 +105,7 @@ func (s Schema) statements(to int, there bool) (all []string, err error) {
 		return nil, err
 	}
 	if !there { // in the first schema of the search path, and only once in all of it
-		all = append(all, "CREATE TABLE IF NOT EXISTS "+s.Table+" (version integer NOT NULL)")
+		all = append(all, "CREATE TABLE IF NOT EXISTS "+s.Table+" (version integer PRIMARY KEY)")
 	}
 	for statement := range strings.SplitSeq(withoutComments(string(text)), ";\n") {
 		all = append(all, statement)
@@ -119,9 +119,11 @@ func raced(err error) bool {
 	return is(err, "Error 1213 ", "Error 1205 ", "Error 1412 ", "Error 1020 ", "Error 1047 ")
 }
 
-// exists reports whether what a statement of MySQL makes is there: a table, a column,
+// exists reports whether what a statement of MySQL makes is there: a table, a column, a row,
 // an index.
-func exists(err error) bool { return is(err, "Error 1050 ", "Error 1060 ", "Error 1061 ") }
+func exists(err error) bool {
+	return is(err, "Error 1050 ", "Error 1060 ", "Error 1061 ", "Error 1062 ")
+}
 
 func is(err error, parts ...string) bool {
 	for _, part := range parts {

@@ -80,7 +80,7 @@ UPDATE notify_outbox
 SET was_state = CASE WHEN lease = 0 THEN 0 ELSE state END, was_at = at,
   at = CASE WHEN state = 2 THEN at ELSE @now END,
   state = 2, ready = 0, owner = ?1, lease = ?2
-WHERE id IN ({rows ?})
+WHERE id IN ({rows ?}) AND ready = 1
 
 -- name: rows
 SELECT id, `key`, hash, class, state, at, due, ready, owner, unsure, lease, tries, story, data, mark, born, receipt, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))
@@ -92,7 +92,7 @@ SET state = ?2, at = ?3, due = ?4, ready = ?5, owner = NULL, unsure = ?6, tries 
 WHERE id = ?1
 
 -- name: one by one
-SELECT id FROM notify_outbox_owner ORDER BY id LIMIT 1 FOR UPDATE
+UPDATE notify_outbox_owner SET until = until + 1 ORDER BY id LIMIT 1
 
 -- name: owned
 SELECT receipt FROM notify_outbox WHERE `key` <> ?1 AND receipt IN ({rows ?})
