@@ -36,6 +36,14 @@ type Options struct {
 	Together int
 }
 
+// Kills is how many processes a test kills by default: 8, and 50 with NOTIFY_LONG=1.
+func Kills() int {
+	if os.Getenv("NOTIFY_LONG") == "1" {
+		return 50
+	}
+	return 8
+}
+
 // Counts are what became of all messages.
 type Counts struct {
 	Kills, Acknowledged  int

@@ -13,7 +13,7 @@ import (
 	"github.com/notifykit/notify/outbox/sqlitebox"
 )
 
-var kills = flag.Int("kills", 8, "how many processes the tests kill, each of them twice: a vendor that can be asked, one that cannot")
+var kills = flag.Int("kills", killtest.Kills(), "how many processes the tests kill, each of them twice: a vendor that can be asked, one that cannot")
 
 func openKilled(path string) (outbox.Engine, error) {
 	return sqlitebox.Open(path, sqlitebox.Options{Lease: time.Second})

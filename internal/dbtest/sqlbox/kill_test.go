@@ -20,7 +20,7 @@ import (
 	"github.com/notifykit/notify/outbox/sqlbox"
 )
 
-var kills = flag.Int("kills", 8, "how many processes the tests kill on each database")
+var kills = flag.Int("kills", killtest.Kills(), "how many processes the tests kill on each database")
 
 // A killed is an Engine whose database is closed with it.
 type killed struct {
