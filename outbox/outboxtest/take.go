@@ -48,8 +48,7 @@ func classesOf(leases []outbox.Lease) (all []string) {
 
 func dueOrder(b *bench) {
 	e := b.engine()
-	b.put(e, entry("x3", in(20*time.Millisecond)), entry("x5", in(40*time.Millisecond)), entry("x4", in(20*time.Millisecond)), entry("x1"))
-	b.put(e, entry("x2"))
+	b.put(e, entry("x3", in(20*time.Millisecond)), entry("x5", in(40*time.Millisecond)), entry("x4", in(20*time.Millisecond)), entry("x1"), entry("x2"))
 	waited, cancel := context.WithTimeout(b.Context(), 2*short)
 	defer cancel()
 	<-waited.Done()
