@@ -69,7 +69,8 @@ type Config struct {
 	// Allow names what is refused otherwise: the Allow constants.
 	Allow []string `yaml:"allow,allowance" default:"none" doc:"what is refused otherwise: see below"`
 	// Logger is given to the drivers, and told what the Client was opened with.
-	// Nil: nothing is logged. In Go only.
+	// Nil: nothing is logged, except that providers that send nothing were opened
+	// because of a default: slog's default logger warns of it. In Go only.
 	Logger *slog.Logger `yaml:"-"`
 	// Rewrite changes messages, in order, before anything else happens to them:
 	// validation, limits, and what Find, Preview and CheckTemplate ask about. In Go

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/notifykit/notify/internal/config"
 	"github.com/notifykit/notify/middleware"
@@ -383,6 +385,7 @@ func (b *builder) announce() {
 		}
 		b.logger.Info("notify is open", args...)
 	}
+	b.announceDefaults()
 	if c.Environment == production {
 		if local := b.perProcess(); len(local) > 0 {
 			b.logger.Warn("these hold in this process only: with several processes each has its own", "per_process", local)
@@ -392,6 +395,41 @@ func (b *builder) announce() {
 	if secrets := b.plainSecrets(); len(secrets) > 0 {
 		b.logger.Warn("secrets stand in the file: put them into variables, \"${NAME}\"", "file", c.source.File(), "paths", secrets)
 	}
+}
+
+// announceDefaults warns of providers that send nothing and were opened because a
+// variable was forgotten. Without a Logger it warns by slog's default: messages that
+// are accepted and never sent must not pass without a word.
+func (b *builder) announceDefaults() {
+	c := b.config
+	choice := c.source.Choice()
+	byDefault := choice.Default != "" && choice.Name == c.Environment
+	var providers, variables []string
+	for _, name := range slices.Sorted(maps.Keys(c.Providers)) {
+		to, made := b.destination(name)
+		if !made || !to.Trial || c.Providers[name].Sender != nil {
+			continue
+		}
+		var why []string
+		if byDefault {
+			why = append(why, choice.Default)
+		}
+		for _, d := range c.source.Defaults(config.Join("providers", name)) {
+			if value := strings.TrimRight(d.Value, "/"); value == c.Providers[name].Driver || value != "" && strings.Contains(to.Endpoint, value) {
+				why = append(why, d.Variables...)
+			}
+		}
+		if len(why) > 0 {
+			providers, variables = append(providers, name), append(variables, why...)
+		}
+	}
+	if len(providers) == 0 {
+		return
+	}
+	slices.Sort(variables)
+	logger := cmp.Or(c.Logger, slog.Default())
+	logger.Warn("these providers send nothing, and were opened because of a default: set the variables", "environment", c.Environment,
+		"providers", providers, "variables", slices.Compact(variables))
 }
 
 // heldBack names what keeps messages from the vendors or from their numbers. The

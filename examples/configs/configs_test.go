@@ -44,9 +44,16 @@ func open(t *testing.T, c notify.Config) *notify.Client {
 	return client
 }
 
-// Development needs no variable, and sends a code that nobody gets.
-func TestApp_in_development_with_an_empty_environment(t *testing.T) {
-	c, err := load(t, "app.yaml", "", nil)
+// A process without NOTIFY_ENV does not start.
+func TestApp_without_an_environment(t *testing.T) {
+	if _, err := load(t, "app.yaml", "", nil); err == nil || !strings.Contains(err.Error(), "NOTIFY_ENV is not set") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Development needs no variable but NOTIFY_ENV, and sends a code that is kept in memory.
+func TestApp_in_development(t *testing.T) {
+	c, err := load(t, "app.yaml", "", map[string]string{"NOTIFY_ENV": "development"})
 	if err != nil {
 		t.Fatal(err)
 	}

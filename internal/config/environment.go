@@ -16,7 +16,10 @@ const Variable = "NOTIFY_ENV"
 // A Choice is an environment and who chose it.
 type Choice struct {
 	Name string
-	By   string // "LoadOptions.Environment", "NOTIFY_ENV", "notify.yaml:1"; empty: nobody
+	By   string // "LoadOptions.Environment", "NOTIFY_ENV", "notify.yaml:1"; empty: nothing
+	// Default names the variable that would have chosen another environment if it
+	// had been set; empty if the environment was chosen by the caller or by a variable.
+	Default string
 }
 
 // choose finds out the environment of the file, whose tree is root: the caller's
@@ -26,9 +29,9 @@ func (s *Source) choose(root *Node, o Options, e *expander) (c Choice, ok bool) 
 	own := root.Get("environment")
 	switch value, _ := e.getenv(Variable); {
 	case o.Environment != "":
-		c = Choice{o.Environment, cmp.Or(o.By, "LoadOptions.Environment")}
+		c = Choice{Name: o.Environment, By: cmp.Or(o.By, "LoadOptions.Environment")}
 	case value != "":
-		c = Choice{value, Variable}
+		c = Choice{Name: value, By: Variable}
 	case own != nil && own.Kind == Text:
 		known := len(s.faults)
 		e.expand(own, "environment", s.fault)
@@ -39,10 +42,13 @@ func (s *Source) choose(root *Node, o Options, e *expander) (c Choice, ok bool) 
 			return c, false
 		}
 		if own.Text != "" {
-			c = Choice{own.Text, fmt.Sprintf("%s:%d", own.File, own.Line)}
+			c = Choice{Name: own.Text, By: fmt.Sprintf("%s:%d", own.File, own.Line)}
+			if len(own.Variables) == 0 { // else a variable has chosen it
+				c.Default = cmp.Or(strings.Join(own.defaults, " and "), Variable)
+			}
 		}
 	case own != nil && own.Kind != Null:
-		s.fault("environment", fmt.Errorf("%v stands here, and a name is wanted: \"${%s:-development}\"", own.Kind, Variable))
+		s.fault("environment", fmt.Errorf("%v stands here, and a name is wanted: \"${%s}\"", own.Kind, Variable))
 		return c, false
 	}
 	return c, s.checkChoice(c, namesOf(root.Get("environments")))
@@ -59,8 +65,7 @@ func (s *Source) checkChoice(c Choice, names []string) bool {
 	case len(names) == 0 || slices.Contains(names, c.Name):
 		return true
 	case c.Name == "":
-		s.fault("environments", fmt.Errorf("no environment is chosen, and the file has %s: set %s, or write \"environment: ${%s:-%s}\"",
-			strings.Join(names, ", "), Variable, Variable, names[0]))
+		s.fault("environments", fmt.Errorf("no environment is chosen, and the file has %s: set %s to one of them", strings.Join(names, ", "), Variable))
 	default:
 		s.fault("environments", fmt.Errorf("%w; %s has chosen it (an environment that differs in nothing is written \"%s: {}\")",
 			NoSuch("environment", c.Name, names), c.By, clip(c.Name)))

@@ -51,11 +51,11 @@ func TestEnvironment_is_chosen(t *testing.T) {
 		"the file's default":     {three + "environment: ${NOTIFY_ENV:-development}\n", "", nil, "development by f:2"},
 		"an empty variable":      {three + "environment: staging\n", "", []string{"NOTIFY_ENV", ""}, "staging by f:2"},
 		"another variable":       {three + "environment: ${STAGE}\n", "", []string{"STAGE", "production"}, "production by f:2"},
-		"nobody":                 {three, "", nil, `f:1:1: environments: no environment is chosen, and the file has development, staging, production: set NOTIFY_ENV, or write "environment: ${NOTIFY_ENV:-development}"`},
+		"nobody":                 {three, "", nil, `f:1:1: environments: no environment is chosen, and the file has development, staging, production: set NOTIFY_ENV to one of them`},
 		"a slip":                 {three, "", []string{"NOTIFY_ENV", "prodction"}, `f:1:1: environments: there is no environment "prodction": did you mean "production"?; NOTIFY_ENV has chosen it (an environment that differs in nothing is written "prodction: {}")`},
 		"none in the file":       {"providers: {}\n", "", nil, " by "},
 		"named without a part":   {"providers: {}\n", "qa", nil, "qa by LoadOptions.Environment"},
-		"a list for a name":      {three + "environment: [staging]\n", "", nil, `f:2:1: environment: a list stands here, and a name is wanted: "${NOTIFY_ENV:-development}"`},
+		"a list for a name":      {three + "environment: [staging]\n", "", nil, `f:2:1: environment: a list stands here, and a name is wanted: "${NOTIFY_ENV}"`},
 		"a list of environments": {"environments: [staging]\nenvironment: staging\n", "", nil, `f:1:1: environments: a list stands here, and a map is wanted: {production: {…}}`},
 		"a variable not set":     {three + "environment: ${STAGE}\n", "", nil, "f:2:1: environment: the environment variable STAGE is not set: set it, or write ${STAGE:-default} if it may be missing"},
 	} {

@@ -62,6 +62,9 @@ func (e *expander) text(n *Node, fault func(error)) {
 			n.Variables = append(n.Variables, name)
 			e.secrets = append(e.secrets, secret{value, name})
 		}
+		if variable, _, ok := strings.Cut(inner, ":-"); ok && name == "" && err == nil {
+			n.defaults = append(n.defaults, variable)
+		}
 		out.WriteString(value)
 		rest = behind
 	}

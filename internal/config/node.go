@@ -35,6 +35,7 @@ type Node struct {
 	Fields       []Field  // of a map, in the order of the file
 	Items        []*Node  // of a list
 	Variables    []string // "${NAME}" of each variable that Text was made of
+	defaults     []string // names of the variables whose default the file gave
 	missing      []error  // of variables that have no value
 }
 

@@ -84,6 +84,25 @@ func (s *Source) Variable(path string) string {
 	return strings.Join(s.at[path].Variables, " and ")
 }
 
+// A Default is a value that holds the default of a variable that has no value.
+type Default struct {
+	Value     string
+	Variables []string // names
+}
+
+// Defaults returns the values below path that hold a default.
+func (s *Source) Defaults(path string) (all []Default) {
+	if s == nil || s.at[path] == nil {
+		return nil
+	}
+	s.at[path].walk("", func(_ string, n *Node) {
+		if len(n.defaults) > 0 {
+			all = append(all, Default{n.Text, n.defaults})
+		}
+	})
+	return all
+}
+
 // PlainSecrets returns the paths of the secrets that the file itself holds, in its
 // order: of settings of providers, and the URL of the outbox.
 func (s *Source) PlainSecrets() []string {
