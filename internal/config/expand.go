@@ -138,7 +138,14 @@ func (e *expander) file(path string) (string, error) {
 	if !filepath.IsAbs(full) {
 		full = filepath.Join(e.folder, full)
 	}
-	f, err := os.Open(full)
+	info, err := os.Stat(full) // before it is opened: to open a pipe that has no writer blocks
+	if err == nil && !info.Mode().IsRegular() {
+		return "", fmt.Errorf("${file:%s}: it is not a regular file: write the secret into one", path)
+	}
+	var f *os.File
+	if err == nil {
+		f, err = os.Open(full)
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return "", &MissingError{"file:" + path, fmt.Errorf("${file:%s}: %w", path, cause(err))}
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // A Value is one value of the file as it holds for the environment, and where it
@@ -65,15 +66,31 @@ type printer struct {
 	out  strings.Builder
 }
 
-// column is where the comments begin, in characters.
+// column is where the comments begin, in columns of a terminal.
 const column = 60
 
 func (p *printer) line(depth int, text, origin string) {
 	text = strings.Repeat("  ", depth) + text
 	if origin != "" {
-		text += strings.Repeat(" ", max(1, column-len([]rune(text)))) + "# " + origin
+		text += strings.Repeat(" ", max(1, column-width(text))) + "# " + origin
 	}
 	p.out.WriteString(text + "\n")
+}
+
+// width returns the columns that a terminal needs for text: two for a character of
+// Chinese, Japanese and Korean writing, none for a mark on the one before it.
+func width(text string) (columns int) {
+	for _, r := range text {
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) && (r < 0xff61 || r > 0xffdc),
+			r >= 0x3000 && r <= 0x303e, r >= 0xff01 && r <= 0xff60, r >= 0xffe0 && r <= 0xffe6, r >= 0x1f300 && r <= 0x1faff:
+			columns += 2
+		default:
+			columns++
+		}
+	}
+	return columns
 }
 
 func (p *printer) origin(n *Node) string {
