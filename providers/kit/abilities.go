@@ -27,7 +27,7 @@ func (c *core[O]) preview(m sms.Message) (sms.Preview, error) {
 		return sms.Preview{}, c.refuse(m, err)
 	}
 	p := sms.Preview{Provider: c.Name, Text: text, Segments: c.segments(o, text), Encoding: "GSM-7", Parameters: c.vendor.Show(o)}
-	if _, unicode := sms.CountSegments(p.Text); unicode {
+	if _, unicode := sms.CountSegments(c.counted(o, text)); unicode {
 		p.Encoding = "UCS-2"
 	}
 	return p, nil

@@ -162,8 +162,15 @@ func (c *core[O]) segments(o O, text string) int {
 	if c.vendor.Segments != nil {
 		return c.vendor.Segments(o)
 	}
-	n, _ := sms.CountSegments(text)
+	n, _ := sms.CountSegments(c.counted(o, text))
 	return n
+}
+
+func (c *core[O]) counted(o O, text string) string {
+	if c.vendor.Counted != nil {
+		return c.vendor.Counted(o)
+	}
+	return text
 }
 
 func errClosed() *sms.Error {

@@ -34,6 +34,9 @@ type Vendor[O any] struct {
 	// Segments counts the parts that are billed. Optional; sms.CountSegments of the
 	// text is used without it.
 	Segments func(o O) int
+	// Counted returns the text as the vendor encodes it, if that differs from what
+	// Text returns: its segments and encoding are counted. Optional.
+	Counted func(o O) string
 	// Show returns the vendor's parameters by the vendor's names, for a preview,
 	// without credentials. Optional; it makes Preview an ability.
 	Show func(o O) map[string]string

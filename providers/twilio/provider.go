@@ -47,7 +47,7 @@ func New(o Options) (*Provider, error) {
 		v.bindings[t.Name] = newBinding(b, o.Templates.Variables(t.Name), path, &f)
 	})
 	p, err := kit.New(v.Base, kit.Vendor[request]{
-		Order: v.order, Send: v.send, Check: v.check, Show: v.show, Hide: request.hidden,
+		Order: v.order, Send: v.send, Check: v.check, Show: v.show, Hide: request.hidden, Counted: request.counted,
 		Listing: v.listing(), Inspect: v.inspect, Templates: v.templates, Webhook: v.webhook,
 	}, f)
 	if err != nil {
