@@ -14,11 +14,18 @@ import (
 )
 
 func checkRefused(t *trial) {
-	s := t.open(t.serve(t.Refuse).URL)
-	_, err := t.send(s, t.code())
+	var err error
+	if t.Session != nil {
+		err = sessionRefused(t)
+	} else {
+		_, err = t.send(t.open(t.serve(t.Refuse).URL), t.code())
+	}
 	e := t.ended(err, "a refusal", sms.Rejected)
 	if e != nil && slices.Contains([]sms.Reason{sms.Canceled, sms.Internal, sms.Expired}, e.Reason) {
 		t.faultf("the vendor's refusal has the reason %q, which is not the vendor's to give: %v", string(e.Reason), err)
+	}
+	if t.Session != nil {
+		return
 	}
 	// The same answer with single fields of another type than ever seen: vendors do
 	// so, and decoders fall over it.
@@ -31,8 +38,16 @@ func checkRefused(t *trial) {
 	}
 }
 
+// anyCode returns a code that can be answered if Codes has none.
+func (t *trial) anyCode() string {
+	if t.Session != nil {
+		return t.Session.Refusal
+	}
+	return "NO_SUCH_CODE_17"
+}
+
 func checkError(t *trial) {
-	code := "NO_SUCH_CODE_17"
+	code := t.anyCode()
 	if len(t.Codes) > 0 {
 		code = slices.Min(slices.Collect(maps.Keys(t.Codes)))
 	}
@@ -116,6 +131,10 @@ func checkRedirects(t *trial) {
 }
 
 func checkGarbage(t *trial) {
+	if t.Session != nil {
+		sessionGarbage(t)
+		return
+	}
 	c := t.changing()
 	for what, body := range map[string]string{
 		"nothing":                 "",

@@ -22,7 +22,8 @@ type needs int
 
 const (
 	nothing   needs = iota
-	server          // a vendor over HTTP
+	server          // a vendor, over HTTP or a session
+	overHTTP        // a vendor over HTTP
 	answer          // Provider.Answer, or Local.Fail
 	timeout         // Provider.NewTimeout
 	body            // a vendor that takes free text
@@ -33,12 +34,14 @@ const (
 func (c check) lacks(p Provider) string {
 	switch {
 	case c.needs == server && p.Local != nil:
+		return "it needs a vendor"
+	case c.needs == overHTTP && (p.Local != nil || p.Session != nil):
 		return "it needs a vendor over HTTP"
-	case c.needs == answer && p.Local == nil && p.Answer == nil:
+	case c.needs == answer && p.Local == nil && p.Session == nil && p.Answer == nil:
 		return "it needs Provider.Answer"
 	case c.needs == answer && p.Local != nil && p.Local.Fail == nil:
 		return "it needs Local.Fail"
-	case c.needs == timeout && (p.NewTimeout == nil || p.Local != nil):
+	case c.needs == timeout && (p.NewTimeout == nil || p.Local != nil || p.Session != nil):
 		return "it needs Provider.NewTimeout"
 	case c.needs == body && p.TemplatesOnly:
 		return "the vendor takes templates only"

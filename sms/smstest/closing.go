@@ -48,6 +48,17 @@ func checkClosed(t *trial) {
 func (t *trial) closeWaits() {
 	arrived, answer := make(chan struct{}), make(chan struct{})
 	var requests atomic.Int64
+	if t.Session != nil {
+		v, _ := t.session(func(n int) step {
+			if n > 1 {
+				return step{}
+			}
+			close(arrived)
+			return step{after: answer}
+		})
+		t.closeWaitsAt(v, arrived, answer)
+		return
+	}
 	v := t.serve(func(w http.ResponseWriter, r *http.Request) {
 		if requests.Add(1) == 1 {
 			close(arrived)
@@ -55,6 +66,12 @@ func (t *trial) closeWaits() {
 		}
 		t.Accept(w, r)
 	})
+	t.closeWaitsAt(v, arrived, answer)
+}
+
+// closeWaitsAt is closeWaits at a vendor that says on arrived that it has a message,
+// and answers it after answer is closed.
+func (t *trial) closeWaitsAt(v *vendor, arrived <-chan struct{}, answer chan<- struct{}) {
 	s := t.open(v.URL)
 	sent, closed := make(chan error, 1), make(chan struct{})
 	go func() {
@@ -72,7 +89,11 @@ func (t *trial) closeWaits() {
 		defer close(closed)
 		t.close(s)
 	}()
-	for begun := false; !begun; { // refusing calls is how Close shows that it has begun
+	for begun, deadline := false, time.Now().Add(patience); !begun; { // refusing calls is how Close shows that it has begun
+		if time.Now().After(deadline) {
+			t.faultf("%v after Close was called calls are still not refused", patience)
+			break
+		}
 		select {
 		case <-closed:
 			begun = true
@@ -103,10 +124,14 @@ func checkNothingLeft(t *trial) {
 	var stalled <-chan struct{}
 	silent := ""
 	if t.Local == nil {
-		v := t.serve(t.Accept)
+		v := t.vendor()
 		endpoint, left = v.URL, v.left
 		var s *vendor
-		s, stalled = t.stalling(nil)
+		if t.Session != nil {
+			s, stalled = t.session(always(step{do: staysSilent}))
+		} else {
+			s, stalled = t.stalling(nil)
+		}
 		silent = s.URL
 	}
 	id := sms.NewKey()

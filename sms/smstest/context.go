@@ -67,17 +67,30 @@ func silences() map[string]http.HandlerFunc {
 }
 
 func checkContextInFlight(t *trial) {
+	if t.Session != nil {
+		for _, why := range []error{context.Canceled, context.DeadlineExceeded} {
+			if end := t.sessionContext(why); end != nil {
+				t.leftInFlight("silence before the answer", end, why)
+			}
+		}
+		return
+	}
 	for when, begin := range silences() {
 		for _, why := range []error{context.Canceled, context.DeadlineExceeded} {
 			_, end := t.interrupt(begin, why)
 			if end == nil {
 				continue
 			}
-			t.ended(end, when+", then "+why.Error(), sms.Unknown, sms.Canceled)
-			if !errors.Is(end, why) {
-				t.faultf("%s: errors.Is does not find %q in %v", when, why, end)
-			}
+			t.leftInFlight(when, end, why)
 		}
+	}
+}
+
+// leftInFlight judges the end of a call whose caller left after the vendor had it.
+func (t *trial) leftInFlight(when string, end, why error) {
+	t.ended(end, when+", then "+why.Error(), sms.Unknown, sms.Canceled)
+	if !errors.Is(end, why) {
+		t.faultf("%s: errors.Is does not find %q in %v", when, why, end)
 	}
 }
 

@@ -12,6 +12,10 @@ import (
 )
 
 func checkCutAnswers(t *trial) {
+	if t.Session != nil {
+		sessionCut(t)
+		return
+	}
 	t.cutEverywhere(t.Accept, func(c cut, err error) {
 		t.ended(err, "an acceptance, "+c.String(), sms.Unknown, sms.Unavailable, sms.Internal)
 	})

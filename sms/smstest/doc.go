@@ -14,6 +14,9 @@
 //		})
 //	}
 //
+// A vendor that is not reached over HTTP, such as an SMPP carrier, is described by a
+// Session in place of Accept, Refuse and Read.
+//
 // The suite starts servers on loopback that answer, refuse, stall, hang up,
 // redirect, cut the answer at every byte and answer without end, and looks at
 // what the Sender makes of it. Each check is a subtest of its own, and its

@@ -168,7 +168,7 @@ func checkInvalid(t *trial) {
 func checkNilRegistry(t *trial) {
 	url, arrived := "", func() []arrival { return nil }
 	if t.Local == nil {
-		v := t.serve(t.Accept)
+		v := t.vendor()
 		url, arrived = v.URL, v.arrivals
 	}
 	var s sms.Sender

@@ -12,6 +12,10 @@ import (
 )
 
 func checkNeverLeft(t *trial) {
+	if t.Session != nil {
+		sessionNeverLeft(t)
+		return
+	}
 	refusing, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.tb.Fatal(err)
@@ -29,7 +33,7 @@ func checkNeverLeft(t *trial) {
 		t.faultf("a certificate that nobody knows: the message was sent all the same")
 	}
 
-	silent, ended := t.listen(func(net.Conn) {})
+	silent, begun := t.listen(func(net.Conn) {})
 	ctx := t.handContext(context.Canceled)
 	result := make(chan error, 1)
 	s := t.open("https://" + silent)
@@ -37,9 +41,13 @@ func checkNeverLeft(t *trial) {
 		_, err := t.sendIn(ctx, s, t.code())
 		result <- err
 	}()
-	<-ended
-	ctx.end()
-	t.ended(<-result, "a context that ends in a TLS handshake", sms.Rejected, sms.Canceled)
+	select {
+	case <-begun:
+		ctx.end()
+		t.ended(<-result, "a context that ends in a TLS handshake", sms.Rejected, sms.Canceled)
+	case err := <-result:
+		t.faultf("a TLS handshake that the vendor does not answer: the call has ended before it had begun: %v", err)
+	}
 
 	rude, _ := t.listen(func(c net.Conn) { c.Close() })
 	_, err = t.send(t.open("https://"+rude), t.code())
@@ -106,6 +114,10 @@ func hangUps() map[string]http.HandlerFunc {
 }
 
 func checkHungUp(t *trial) {
+	if t.Session != nil {
+		sessionHungUp(t)
+		return
+	}
 	for when, h := range hangUps() {
 		_, err := t.send(t.open(t.serve(h).URL), t.code())
 		t.ended(err, when, sms.Unknown, sms.Unavailable)
@@ -113,6 +125,10 @@ func checkHungUp(t *trial) {
 }
 
 func checkSentOnce(t *trial) {
+	if t.Session != nil {
+		sessionSentOnce(t)
+		return
+	}
 	for when, h := range hangUps() {
 		requests := 0 // one caller, one request at a time: the server is done when Send has returned
 		v := t.serve(func(w http.ResponseWriter, r *http.Request) {

@@ -17,20 +17,23 @@ import (
 
 func checkRedaction(t *trial) {
 	words := fmt.Sprintf("no: %s %s %s %q", t.To.E164(), t.national(), codeValue, t.Secrets)
-	codes := []string{"NO_SUCH_CODE_17"}
+	codes := []string{t.anyCode()}
 	for code := range t.Codes {
 		codes = append(codes, code)
 		break
 	}
 	for _, code := range codes {
-		if t.Local == nil && t.Answer == nil || t.Local != nil && (t.Local.Fail == nil || t.Codes[code] == "") {
+		if t.Local == nil && t.Session == nil && t.Answer == nil || t.Local != nil && (t.Local.Fail == nil || t.Codes[code] == "") {
 			continue
 		}
 		_, err := t.send(t.answering(code, words), t.code())
 		t.shows(err, "the vendor's words")
 	}
 	t.showsOfWrongMessages()
-	if t.Local == nil {
+	switch {
+	case t.Session != nil:
+		t.showsOfTheSession()
+	case t.Local == nil:
 		t.showsOfTheNetwork()
 	}
 }
@@ -94,6 +97,19 @@ func (t *trial) showsOfTheNetwork() {
 	t.shows(err, "a connection that is refused")
 	_, err = t.interrupt(nil, context.Canceled)
 	t.shows(err, "a context that ends")
+}
+
+// showsOfTheSession looks at what the ends of sessions show.
+func (t *trial) showsOfTheSession() {
+	for when, s := range map[string]step{
+		"a connection that ends":             {do: closesConn},
+		"garbage with number, code, secrets": {do: saysGarbage, garbage: fmt.Sprintf("%s %s %q", t.To.E164(), codeValue, t.Secrets)},
+	} {
+		sender, _ := t.sessionFor(s)
+		_, err := t.send(sender, t.code())
+		t.shows(err, when)
+	}
+	t.shows(t.sessionContext(context.Canceled), "a context that ends")
 }
 
 // national gives the number without its country code, as near as one can say

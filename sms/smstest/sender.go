@@ -104,8 +104,17 @@ func (t *trial) accepting() post {
 		s := t.open("")
 		return post{s, func() []arrival { return t.localArrivals(s) }}
 	}
-	v := t.serve(t.Accept)
+	v := t.vendor()
 	return post{t.open(v.URL), v.arrivals}
+}
+
+// vendor starts one that accepts everything.
+func (t *trial) vendor() *vendor {
+	if t.Session != nil {
+		v, _ := t.session(always(step{}))
+		return v
+	}
+	return t.serve(t.Accept)
 }
 
 func (t *trial) localArrivals(s sms.Sender) []arrival {
@@ -125,6 +134,10 @@ func (t *trial) answering(code, words string) sms.Sender {
 	if t.Local != nil {
 		s := t.open("")
 		t.Local.Fail(s, code, words)
+		return s
+	}
+	if t.Session != nil {
+		s, _ := t.sessionFor(step{code: code, words: words})
 		return s
 	}
 	return t.open(t.serve(t.answer(code, words)).URL)

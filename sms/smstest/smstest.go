@@ -55,6 +55,10 @@ type Provider struct {
 	// NewTimeout makes the Sender with a time-out of its own for each call. Nil: that
 	// time-out is not checked.
 	NewTimeout func(tb testing.TB, endpoint string, r *sms.Registry, timeout time.Duration) sms.Sender
+	// Session is set for a vendor that is not reached over HTTP. New then gets an
+	// endpoint of the form "127.0.0.1:40000", and Accept, Refuse, Read, Answer and
+	// NewTimeout are not used.
+	Session *Session
 	// Local is set for a Sender that reaches no server: New then gets an empty
 	// endpoint, and Accept, Refuse, Read and Answer are not used.
 	Local *Local
@@ -99,6 +103,13 @@ func (p Provider) validate() error {
 	if p.Local != nil {
 		need(p.Local.Sent != nil, "Local.Sent is nil: it tells what was taken")
 		need(p.Local.Fail != nil || len(p.Codes) == 0, "Local.Fail is nil: Codes cannot be checked without it")
+		return errors.Join(faults...)
+	}
+	if p.Session != nil {
+		need(p.Session.Next != nil, "Session.Next is nil: it reads a message from a connection")
+		need(p.Session.Answer != nil, "Session.Answer is nil: it writes the vendor's answers")
+		need(p.Session.Refusal != "", "Session.Refusal is empty: it is the code of an ordinary refusal")
+		need(p.To == "" || p.To.Valid(), "To is not in E.164")
 		return errors.Join(faults...)
 	}
 	need(p.Accept != nil, "Accept is nil: it is the vendor's answer to a message that it takes")

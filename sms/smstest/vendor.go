@@ -50,7 +50,7 @@ func (t *trial) changing() *changing {
 
 // prepare makes a vendor and the server for it, which is not started yet.
 func (t *trial) prepare(h http.HandlerFunc) (*vendor, *httptest.Server) {
-	v := &vendor{read: t.Read, gone: make(chan struct{}), open: map[net.Conn]bool{}, changed: make(chan struct{})}
+	v := t.newVendor()
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// All of the request is read before anything is done: net/http notices that
 		// a client has gone only then.
@@ -69,13 +69,23 @@ func (t *trial) prepare(h http.HandlerFunc) (*vendor, *httptest.Server) {
 	return v, s
 }
 
+func (t *trial) newVendor() *vendor {
+	return &vendor{read: t.Read, gone: make(chan struct{}), open: map[net.Conn]bool{}, changed: make(chan struct{})}
+}
+
 func (v *vendor) note(r *http.Request, sent []byte) {
 	again := r.Clone(r.Context())
 	again.Body = io.NopCloser(bytes.NewReader(sent))
 	to, text := v.read(again)
+	v.take(arrival{to, text})
+}
+
+// take notes what has come and returns how many have.
+func (v *vendor) take(a arrival) int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.all = append(v.all, arrival{to, text})
+	v.all = append(v.all, a)
+	return len(v.all)
 }
 
 func (v *vendor) arrivals() []arrival {
@@ -98,6 +108,18 @@ func (v *vendor) connState(c net.Conn, state http.ConnState) {
 	}
 	close(v.changed)
 	v.changed = make(chan struct{})
+}
+
+func (v *vendor) begun(c net.Conn) { v.connState(c, http.StateNew) }
+func (v *vendor) ended(c net.Conn) { v.connState(c, http.StateClosed) }
+
+// closeAll closes the connections that are open.
+func (v *vendor) closeAll() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for c := range v.open {
+		c.Close()
+	}
 }
 
 // connections tells how many were ever opened.
