@@ -8,11 +8,12 @@ import (
 	"github.com/notifykit/notify/cmd/notify/cli"
 	"github.com/notifykit/notify/providers/aliyun"
 	"github.com/notifykit/notify/providers/fake"
+	"github.com/notifykit/notify/providers/http"
 	"github.com/notifykit/notify/providers/tencent"
 	"github.com/notifykit/notify/providers/twilio"
 	"github.com/notifykit/notify/providers/vonage"
 )
 
 func main() {
-	os.Exit(cli.Main(aliyun.Driver(), tencent.Driver(), twilio.Driver(), vonage.Driver(), fake.Driver()))
+	os.Exit(cli.Main(aliyun.Driver(), tencent.Driver(), twilio.Driver(), vonage.Driver(), http.Driver(), fake.Driver()))
 }

@@ -49,6 +49,7 @@ var linked = map[string][]string{
 	"providers/example": nil,
 	"providers/tencent": nil,
 	"providers/vonage":  nil,
+	"providers/http":    {"go.yaml.in/yaml"},
 	"middleware":        {"github.com/sony/gobreaker"},
 	"providers/twilio":  {"github.com/twilio/twilio-go", "github.com/pkg/errors", "github.com/golang/mock"},
 	"providers/aliyun": {"github.com/aliyun/alibaba-cloud-sdk-go", "github.com/jmespath/go-jmespath",

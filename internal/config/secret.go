@@ -7,9 +7,10 @@ import (
 )
 
 // IsSecret reports whether the value at path is a secret: by the last key's name,
-// which ends in secret, token, password or key, and the URL of the outbox.
+// which ends in secret, token, password or key, by a key "secrets" above it, and the
+// URL of the outbox.
 func IsSecret(path string) bool {
-	if path == "outbox.url" {
+	if path == "outbox.url" || strings.Contains(path, ".secrets.") || strings.HasSuffix(path, ".secrets") {
 		return true
 	}
 	key := path[strings.LastIndexByte(path, '.')+1:]

@@ -88,3 +88,14 @@ func TestSource_knows_what_is_no_secret(t *testing.T) {
 		}
 	}
 }
+
+// Every entry of a map called secrets is one, whatever its name: a recipe names them.
+func TestIsSecret_below_secrets(t *testing.T) {
+	for path, want := range map[string]bool{
+		"providers.acme.secrets.user": true, "providers.acme.secrets.u": true, "providers.acme.settings.user": false, "providers.secretsmanager.region": false,
+	} {
+		if got := config.IsSecret(path); got != want {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+}
