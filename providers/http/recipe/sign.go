@@ -110,7 +110,8 @@ func (f *filler) signed(s *sign) (string, error) {
 			return "", err
 		}
 	}
-	return b.String(), write(s.sorted.after)
+	err = write(s.sorted.after)
+	return b.String(), err
 }
 
 // pairs returns the fields of a sorted signature in the order of their names. Those

@@ -2,7 +2,6 @@ package recipe
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -88,22 +87,4 @@ func (n *node) each(do func(t text, n *node, isName bool)) {
 	for _, kid := range n.kids {
 		kid.each(do)
 	}
-}
-
-// uses reports whether a leaf holds one of the placeholders.
-func (n *node) uses(list ...string) (found bool) {
-	n.each(func(t text, _ *node, _ bool) { found = found || t.uses(list...) })
-	return found
-}
-
-// field returns the child of a map by its literal name.
-func (n *node) field(name string) *node {
-	if n == nil {
-		return nil
-	}
-	i := slices.IndexFunc(n.names, func(t text) bool { s, ok := t.literal(); return ok && s == name })
-	if i < 0 {
-		return nil
-	}
-	return n.kids[i]
 }
