@@ -3,6 +3,7 @@ package middleware
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -11,35 +12,38 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// LogOptions set up a [LogWith].
+// LogOptions configure [LogWith].
 type LogOptions struct {
-	// Logger gets a record for each message. Nil: none.
+	// Logger receives a record for each message. Nil discards them.
 	Logger *slog.Logger
-	// OnAccount is told that a vendor refuses the credentials or has stopped the
-	// account, once an hour at most for each provider: with a Failover messages
-	// still go out, and nobody would notice until the next account is empty too.
-	// It is called by the goroutine that sends, before Send returns. Nil: nobody is.
+	// OnAccount is called if a vendor refuses the credentials or has stopped the
+	// account, at most once an hour for each provider. With a Failover messages are
+	// still sent, so the fault could stay unnoticed until the next account is empty
+	// too. It is called by the goroutine that sends, before Send returns. Nil is not
+	// called.
 	OnAccount func(context.Context, AccountFault)
 }
 
-// An AccountFault is a vendor's account that needs a person.
+// An AccountFault reports a vendor's account that a person must look at.
 type AccountFault struct {
 	Provider string
 	Reason   sms.Reason // Unauthorized or AccountBlocked
 	Err      error      // the vendor's words
 }
 
-// accountEvery is how often OnAccount is told of one provider at most.
+// accountEvery is the shortest time between two calls of OnAccount for one provider.
 const accountEvery = time.Hour
 
-// Log writes one record for each message: "sms accepted" at Info, "sms rejected"
-// at Warn, "sms outcome unknown" at Error; a vendor's account that is refused or
-// stopped, whatever became of the message, "sms account fault" at Error, once an
-// hour at most for each provider.
+// Log writes one record for each message: "sms accepted" at Info, "sms rejected" at
+// Warn, "sms outcome unknown" at Error. A message that an outbox keeps until its turn
+// ([sms.ErrTurn]) is "sms waits for its turn" at Debug. If a vendor refuses the
+// credentials or has stopped the account, Log also writes "sms account fault" at
+// Error, at most once an hour for each provider, whatever the outcome of the message.
 //
-// The attributes are key, to (masked), region, template, kind, outcome, took, and
-// where there are such provider, id, request_id, segments, attempts (how many,
-// where several), reason, code, error. No number in full, no value, no body.
+// The attributes are key, to (masked), region, template, kind, outcome and took, and,
+// if known, provider, id, request_id, segments, attempts (their number, if there are
+// several), reason, code and error. A record holds no number in full, no value of a
+// template and no body.
 func Log(l *slog.Logger) sms.Middleware { return LogWith(LogOptions{Logger: l}) }
 
 // LogWith is [Log] with options.
@@ -65,10 +69,12 @@ func (l *logging) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) 
 	receipt, err := l.next.Send(ctx, m)
 	took := clock() - began
 	level, text := slog.LevelInfo, "sms accepted"
-	switch sms.OutcomeOf(err) {
-	case sms.Rejected:
+	switch outcome := sms.OutcomeOf(err); {
+	case errors.Is(err, sms.ErrTurn) && outcome == sms.Rejected: // a queue keeps it and sends it at its turn
+		level, text = slog.LevelDebug, "sms waits for its turn"
+	case outcome == sms.Rejected:
 		level, text = slog.LevelWarn, "sms rejected"
-	case sms.Unknown:
+	case outcome == sms.Unknown:
 		level, text = slog.LevelError, "sms outcome unknown"
 	}
 	if l.o.Logger.Enabled(ctx, level) {

@@ -23,7 +23,13 @@ type world struct {
 
 func newWorld(t *testing.T, o sandbox.Options) *world {
 	t.Helper()
-	w := &world{T: t, binary: build(t), dir: t.TempDir(), sandbox: sandboxtest.StartWith(t, o)}
+	return worldOf(t, build(t), o)
+}
+
+// worldOf is a world for a command that is built already.
+func worldOf(t *testing.T, binary string, o sandbox.Options) *world {
+	t.Helper()
+	w := &world{T: t, binary: binary, dir: t.TempDir(), sandbox: sandboxtest.StartWith(t, o)}
 	w.ok("init")
 	w.edit("notify.yaml", "http://127.0.0.1:8025", w.sandbox.URL)
 	return w

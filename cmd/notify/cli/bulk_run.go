@@ -292,7 +292,11 @@ func (b *bulkRun) asking(ctx context.Context, m sms.Message) sms.Schedule {
 // find asks about one row.
 func (b *bulkRun) find(ctx context.Context, m sms.Message, before entry) entry {
 	e := before
-	receipt, err := b.asking(ctx, m).Settle(ctx, b.opened.client, sms.Question{Message: m, Since: before.at, Until: b.began, Mark: before.mark})
+	schedule := b.asking(ctx, m)
+	if before.mark != "" && before.mark != b.opened.client.Mark() { // it can be found, but never be certain
+		schedule.For = schedule.Gap
+	}
+	receipt, err := schedule.Settle(ctx, b.opened.client, sms.Question{Message: m, Since: before.at, Until: b.began, Mark: before.mark})
 	switch {
 	case err == nil:
 		e.outcome, e.reason, e.id, e.provider, e.detail = sms.Accepted.String(), "", receipt.ID, receipt.Provider, "the vendor was asked, and has it"
