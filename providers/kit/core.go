@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/notifykit/notify/sms"
@@ -145,9 +146,11 @@ func (c *core[O]) hidden(o O) []string {
 }
 
 func (c *core[O]) receipt(m sms.Message, o O, text string, a Accepted) sms.Receipt {
-	r := sms.Receipt{Provider: c.Name, Key: m.Key, ID: a.ID, To: m.To, RequestID: shownID(a.RequestID, m), Segments: a.Segments}
+	r := sms.Receipt{Provider: c.Name, Key: m.Key, ID: cleanID(a.ID), To: m.To, RequestID: cleanID(shownID(a.RequestID, m)), Segments: a.Segments}
 	if len(a.IDs) > 1 {
-		r.IDs = a.IDs
+		for _, id := range a.IDs {
+			r.IDs = append(r.IDs, cleanID(id))
+		}
 	}
 	if r.Segments == 0 {
 		r.Segments = c.segments(o, text)
@@ -157,6 +160,10 @@ func (c *core[O]) receipt(m sms.Message, o O, text string, a Accepted) sms.Recei
 	}
 	return r
 }
+
+// cleanID returns an identifier of the vendor's as one line without control
+// characters and marks of writing direction, for logs and files that hold receipts.
+func cleanID(id string) string { return strings.TrimSpace(printable(id)) }
 
 func (c *core[O]) segments(o O, text string) int {
 	if c.vendor.Segments != nil {
