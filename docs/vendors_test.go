@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/notifykit/notify/providers/aliyun"
+	"github.com/notifykit/notify/providers/http"
 	"github.com/notifykit/notify/providers/tencent"
 	"github.com/notifykit/notify/providers/twilio"
 	"github.com/notifykit/notify/providers/vonage"
@@ -65,6 +67,9 @@ func describedVendors(t *testing.T) []describedVendor {
 func TestVendorsPageIsFresh(t *testing.T) {
 	vendors, described := vendors(), describedVendors(t)
 	for _, d := range vendors {
+		if d.Name == "http" { // its vendors are the recipes
+			continue
+		}
 		if !slices.ContainsFunc(described, func(v describedVendor) bool { return v.name == d.Name }) {
 			t.Errorf("docs/vendors.md has no row for %s: add one to describedVendors", d.Name)
 		}
@@ -121,6 +126,22 @@ Made from the code by ` + "`go test ./docs -update`" + `; do not edit.
 	b.WriteString("\n## What judged them\n\nEvery provider passes `sms/smstest`, and each row of its code table is tested through the\nsandbox. These tests use code that is not ours:\n\n| Vendor | Tests |\n|---|---|\n")
 	for _, v := range vendors {
 		fmt.Fprintf(&b, "| %s | `%s` |\n", v.name, strings.Join(v.judges, "`, `"))
+	}
+	b.WriteString("\n## Recipes\n\nThe driver `http` sends as a recipe says. Each recipe is judged by its examples: raw requests and\nanswers from the source named. No recipe has been tried at its real gateway.\n\n| Recipe | Gateway | Read from | Not read on the vendor's own page |\n|---|---|---|---|\n")
+	for _, name := range http.Names() {
+		r, err := http.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := []string{}
+		for _, s := range r.Sources {
+			kind := "the vendor's page"
+			if s.Client {
+				kind = "a client"
+			}
+			from = append(from, fmt.Sprintf("[%s](%s), %s", kind, s.URL, s.Read))
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, r.About, strings.Join(from, "; "), cmp.Or(strings.Join(r.Unverified, "; "), "nothing"))
 	}
 	return b.Bytes()
 }

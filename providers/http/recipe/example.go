@@ -19,9 +19,9 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// An Example is a documented request, answer or report with what the recipe must
+// An example is a documented request, answer or report with what the recipe must
 // make of it.
-type Example struct {
+type example struct {
 	Name string
 
 	kind  string // send, find, report, reply
@@ -49,15 +49,15 @@ type parsedRequest struct {
 	body        string
 }
 
-func (d *reader) examples(v value) (list []Example) {
+func (d *reader) examples(v value) (list []example) {
 	for _, item := range d.items(v) {
 		list = append(list, d.example(item))
 	}
 	return list
 }
 
-func (d *reader) example(v value) Example {
-	e := Example{kind: "send", line: v.Line}
+func (d *reader) example(v value) example {
+	e := example{kind: "send", line: v.Line}
 	e.given = Input{To: "+8613812345678", Key: "k-1", Now: time.Unix(1700000000, 0), Secrets: map[string]string{}, Settings: map[string]string{}, Extra: map[string]string{}}
 	d.fields(v, map[string]func(value){
 		"name":    func(v value) { e.Name = d.word(v) },
@@ -124,7 +124,7 @@ func (d *reader) exampleRequest(v value) *parsedRequest {
 	return r
 }
 
-func (d *reader) expected(e *Example, v value) {
+func (d *reader) expected(e *example, v value) {
 	x := &e.is
 	set := func(to *string) func(value) { return func(v value) { *to = d.word(v) } }
 	d.fields(v, map[string]func(value){
@@ -173,7 +173,7 @@ func (r *Recipe) Test() (results []Result) {
 }
 
 // complete returns the example with what its file has.
-func (r *Recipe) complete(e Example) (Example, error) {
+func (r *Recipe) complete(e example) (example, error) {
 	if e.unfit || e.request != nil || e.answer != nil {
 		return e, nil
 	}
@@ -254,7 +254,7 @@ func parseHTTPRequest(s string) (*parsedRequest, error) {
 
 // Input returns what an example is given, with secrets and settings that it does not
 // name filled in.
-func (r *Recipe) input(e Example) Input {
+func (r *Recipe) input(e example) Input {
 	in := e.given
 	in.Endpoint = r.Endpoint
 	if in.Endpoint == "" {
@@ -293,7 +293,7 @@ func (r *Recipe) Defaults() map[string]string {
 	return m
 }
 
-func (r *Recipe) run(e Example) error {
+func (r *Recipe) run(e example) error {
 	e, err := r.complete(e)
 	if err != nil {
 		return err
@@ -353,7 +353,7 @@ func (expected) compare(triples ...string) error {
 	return errors.Join(wrong...)
 }
 
-func (r *Recipe) runFind(e Example, in Input) error {
+func (r *Recipe) runFind(e example, in Input) error {
 	if e.request != nil {
 		got, err := r.FindRequest(in)
 		if err != nil {
@@ -379,7 +379,7 @@ func (r *Recipe) runFind(e Example, in Input) error {
 	return e.is.compare(e.is.outcome, outcome, "outcome", e.is.id, id, "id")
 }
 
-func (r *Recipe) runInbound(e Example, in Input) error {
+func (r *Recipe) runInbound(e example, in Input) error {
 	if e.request == nil {
 		return errors.New("it needs the request that the gateway makes")
 	}

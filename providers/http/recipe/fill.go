@@ -48,21 +48,12 @@ type Input struct {
 // A Value is a variable of a template and its value.
 type Value struct{ Name, Value string }
 
-// Format prints no part of an Input.
-func (in Input) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{input to %s}", in.To) }
-
-// Format prints the name only.
-func (v Value) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{%s ****}", v.Name) }
-
 // A Request is a request as it would be sent. It prints without what it holds.
 type Request struct {
 	Method, URL string
 	Header      http.Header
 	Body        string
 }
-
-// Format prints the method only.
-func (r *Request) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{%s request}", r.Method) }
 
 // Request returns the request for a message. The error says what the message lacks.
 func (r *Recipe) Request(in Input) (*Request, error) {

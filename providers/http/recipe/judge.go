@@ -26,9 +26,6 @@ type Verdict struct {
 	Why string
 }
 
-// Format prints the outcome and the reason only.
-func (v Verdict) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{%v %s}", v.Outcome, string(v.Reason)) }
-
 // maxSlots is how many paths an answer may have without an allocation.
 const maxSlots = 16
 

@@ -46,7 +46,7 @@ type Recipe struct {
 	find     *find
 	reports  *inbound
 	replies  *inbound
-	examples []Example
+	examples []example
 }
 
 // A Source is a page or file that a recipe was written from.
