@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"sync"
 
@@ -35,6 +36,21 @@ type SessionMessage struct {
 	Text  string // as the recipient reads it, or the values in any order
 	Frame any    // what Answer needs of it, such as a sequence number
 }
+
+// String returns the number masked, without the text.
+func (m SessionMessage) String() string { return "{message to " + sms.Number(m.To).String() + "}" }
+
+// Format prints String under every verb.
+func (m SessionMessage) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, m.String()) }
+
+// LogValue returns String as a slog value.
+func (m SessionMessage) LogValue() slog.Value { return slog.StringValue(m.String()) }
+
+// MarshalText returns String.
+func (m SessionMessage) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// GobEncode returns String.
+func (m SessionMessage) GobEncode() ([]byte, error) { return m.MarshalText() }
 
 // An action is what a vendor does with a message.
 type action int
