@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/notifykit/notify/sms"
 )
@@ -71,6 +72,7 @@ type step struct {
 	at          int
 	garbage     string
 	after       <-chan struct{} // if it is set, the answer waits for it
+	size        *atomic.Int64   // if it is set, it gets the answer's bytes
 }
 
 // session starts a vendor that does what behave returns for the nth message, from 1
@@ -134,7 +136,11 @@ func (t *trial) converse(c net.Conn, v *vendor, arrived chan<- struct{}, behave 
 		}
 		switch s.do {
 		case answers:
-			if _, err := c.Write(t.Session.Answer(m, s.code, s.words)); err != nil {
+			answer := t.Session.Answer(m, s.code, s.words)
+			if s.size != nil {
+				s.size.Store(int64(len(answer)))
+			}
+			if _, err := c.Write(answer); err != nil {
 				return
 			}
 		case staysSilent:
@@ -250,26 +256,12 @@ func sessionGarbage(t *trial) {
 
 // sessionCut cuts the acceptance at every byte.
 func sessionCut(t *trial) {
-	whole := 0
-	probe, _ := t.session(func(int) step { return step{} })
-	counted := t.Session
-	inner := *counted
-	var mu sync.Mutex
-	inner.Answer = func(m SessionMessage, code, words string) []byte {
-		b := counted.Answer(m, code, words)
-		mu.Lock()
-		whole = len(b)
-		mu.Unlock()
-		return b
-	}
-	t.Session = &inner
-	_, err := t.send(t.open(probe.URL), t.code())
-	t.Session = counted
-	if !t.accepted(err, "the whole answer") {
+	var size atomic.Int64
+	probe, _ := t.sessionFor(step{size: &size})
+	if _, err := t.send(probe, t.code()); !t.accepted(err, "the whole answer") {
 		return
 	}
-	mu.Lock()
-	defer mu.Unlock()
+	whole := int(size.Load())
 	for at := range whole {
 		s, _ := t.sessionFor(step{do: cutsAnswer, at: at})
 		_, err := t.send(s, t.code())

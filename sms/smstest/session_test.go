@@ -76,6 +76,8 @@ func over(flaw string) smstest.Provider {
 		New: func(tb testing.TB, endpoint string, r *sms.Registry) sms.Sender {
 			s := &caller{flaw: flaw, address: endpoint, templates: r}
 			tb.Cleanup(func() { // also keeps what is open from the garbage collector, which closes it
+				s.mu.Lock()
+				defer s.mu.Unlock()
 				for _, c := range s.leaked {
 					c.Close()
 				}
@@ -92,10 +94,13 @@ func (s *caller) Close() error {
 	idle := s.idle
 	s.idle = nil
 	s.mu.Unlock()
-	s.calls.Wait()
+	if s.flaw != "sends after Close" {
+		s.calls.Wait()
+	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	idle = append(idle, s.idle...)
-	s.mu.Unlock()
+	s.idle = nil
 	if s.flaw == "leaves its connections open" {
 		s.leaked = append(s.leaked, idle...)
 		return nil
