@@ -137,24 +137,38 @@ func TestEveryModuleBuildsOutsideTheTree(t *testing.T) {
 	s.run("go", "build", "-o", "program", ".")
 }
 
-func TestTheReadmesProgramBuildsOutsideTheTree(t *testing.T) {
+// The section "Use it" of README.md works in an empty folder, line by line: the test
+// reads the commands and the program out of it.
+func TestTheReadmesProgramRunsInAnEmptyFolder(t *testing.T) {
 	s := newStranger(t)
 	readme, err := os.ReadFile(filepath.Join(repo, "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	program := regexp.MustCompile("(?s)```go\n(package main\n.*?)```").FindSubmatch(readme)
-	if program == nil {
-		t.Fatal("README.md has no block of Go that begins with \"package main\"")
+	_, section, found := strings.Cut(string(readme), "\n## Use it\n")
+	section, _, ended := strings.Cut(section, "\n## ")
+	if !found || !ended {
+		t.Fatal("README.md has no section \"Use it\"")
 	}
-	if err := os.WriteFile(filepath.Join(s.dir, "main.go"), program[1], 0o644); err != nil {
-		t.Fatal(err)
+	printed, commands := "", 0
+	for _, step := range regexp.MustCompile("(?ms)^```go\n(.*?)^```$|^    (go [^\n]+)$").FindAllStringSubmatch(section, -1) {
+		if program := step[1]; program != "" {
+			if err := os.WriteFile(filepath.Join(s.dir, "main.go"), []byte(program), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		args := strings.Fields(step[2])
+		if args[1] == "get" {
+			args[2] += "@" + s.version
+		}
+		printed = s.run(args[0], args[1:]...)
+		commands++
 	}
-	s.run("go", "mod", "init", "example.test/stranger")
-	s.run("go", "get", root+"@"+s.version)
-	s.run("go", "mod", "tidy")
+	if commands != 4 || !strings.HasPrefix(printed, "accepted by twilio as SM") {
+		t.Errorf("README.md has %d commands, and the last one prints %q", commands, printed)
+	}
 	s.run("go", "vet", ".")
-	s.run("go", "build", "-o", "program", ".")
 }
 
 // What is packed is what git sees: the root module holds no file of a nested
