@@ -158,7 +158,9 @@ func (s Schema) Has(ctx context.Context, q Querier) (has int, err error) {
 }
 
 func (s Schema) has(ctx context.Context, q Querier) (version int, there bool, err error) {
-	query := "SELECT to_regclass('" + s.Table + "') IS NOT NULL"
+	// Not by to_regclass: it does not look again for a table that this session has
+	// missed before, so a call that waited for the lock would not see the holder's table.
+	query := "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = '" + s.Table + "' AND pg_catalog.pg_table_is_visible(oid))"
 	if s.MySQL {
 		query = "SELECT count(*) > 0 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '" + s.Table + "'"
 	}
