@@ -114,9 +114,10 @@ func (s Schema) statements(to int, there bool) (all []string, err error) {
 }
 
 // raced reports whether another was faster, so that the step may be run again:
-// a deadlock, a certification of a cluster that failed, a definition that changed.
+// a deadlock, a certification of a cluster that failed, a definition that changed, a
+// statement that another node's change of a definition interrupted.
 func raced(err error) bool {
-	return is(err, "Error 1213 ", "Error 1205 ", "Error 1412 ", "Error 1020 ", "Error 1047 ")
+	return is(err, "Error 1213 ", "Error 1205 ", "Error 1412 ", "Error 1020 ", "Error 1047 ", "Error 1317 ")
 }
 
 // exists reports whether what a statement of MySQL makes is there: a table, a column, a row,

@@ -58,6 +58,7 @@ type recipeRow struct {
 func (a *app) recipeList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the recipes that ship, and what each was read from", Args: cobra.NoArgs,
+		Example: "  notify recipe list\n  notify recipe list --json",
 		RunE: a.begin(func(*cobra.Command) error {
 			rows := []recipeRow{}
 			var t table
@@ -102,6 +103,7 @@ func readFrom(r recipeRow) string {
 func (a *app) recipeShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show RECIPE", Short: "Print a recipe", Args: cobra.ExactArgs(1), ValidArgsFunction: recipeNames,
+		Example: "  notify recipe show yunpian",
 		RunE: a.beginArgs(func(_ *cobra.Command, args []string) error {
 			r, err := nhttp.Load(args[0])
 			if err != nil {
@@ -143,7 +145,8 @@ func (a *app) recipeTest() *cobra.Command {
 status is 0 only if all of them hold. With --answer a recorded answer is read
 instead, and what it is taken for is printed: a raw HTTP answer, or a body alone,
 which is taken for one with status 200.`,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: recipeNames,
+		Example: "  notify recipe test yunpian\n  notify recipe test ./acme.yaml",
+		Args:    cobra.ExactArgs(1), ValidArgsFunction: recipeNames,
 		RunE: a.beginArgs(func(_ *cobra.Command, args []string) error {
 			r, err := loadRecipe(args[0])
 			if err != nil {
@@ -294,8 +297,9 @@ func (a *app) recipeNew() *cobra.Command {
 		Short: "Ask a few questions and write a first recipe with comments",
 		Long: `Ask a few questions and write a first recipe with comments. An empty line takes
 what stands in brackets. An existing file is not replaced.`,
-		Args: cobra.ExactArgs(1),
-		RunE: a.beginArgs(func(_ *cobra.Command, args []string) error { return a.newRecipe(args[0]) }),
+		Example: "  notify recipe new acme.yaml",
+		Args:    cobra.ExactArgs(1),
+		RunE:    a.beginArgs(func(_ *cobra.Command, args []string) error { return a.newRecipe(args[0]) }),
 	}
 }
 
