@@ -30,8 +30,9 @@ var lines = &smstest.Session{
 				io.WriteString(c, "READY\n")
 				continue
 			}
-			var m smstest.SessionMessage
-			return m, json.Unmarshal([]byte(line), &m)
+			var f frame
+			err = json.Unmarshal([]byte(line), &f)
+			return smstest.SessionMessage{To: f.To, Text: f.Text}, err
 		}
 	},
 	Answer: func(_ smstest.SessionMessage, code, words string) []byte {
@@ -42,6 +43,10 @@ var lines = &smstest.Session{
 	},
 	Refusal: "9",
 }
+
+// A frame is a message of the protocol. A SessionMessage cannot be one: it is
+// masked wherever it is written.
+type frame struct{ To, Text string }
 
 // readLine reads byte by byte, so that nothing after the line is lost.
 func readLine(r io.Reader) (string, error) {
@@ -166,7 +171,7 @@ func (s *caller) call(ctx context.Context, m sms.Message, text string) (answer s
 	}
 	stop := context.AfterFunc(ctx, func() { c.Close() })
 	defer stop()
-	line, err := json.Marshal(smstest.SessionMessage{To: m.To.E164(), Text: text})
+	line, err := json.Marshal(frame{To: m.To.E164(), Text: text})
 	if err != nil {
 		return "", false, err
 	}
