@@ -45,10 +45,20 @@ func describedVendors(t *testing.T) []describedVendor {
 	if err != nil {
 		t.Fatal(err)
 	}
+	codes, err := sms.NewRegistry(sms.Template{Name: "login-code", Kind: sms.Verification, Text: "${code}", Bindings: map[string]sms.Binding{"aliyun": {ID: "100001"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return []describedVendor{
 		{"aliyun", "Dysmsapi 2017-05-25", opened(aliyun.New(aliyun.Options{AccessKeyID: sandbox.AliyunKeyID, AccessKeySecret: sandbox.AliyunKeySecret, From: sandbox.AliyunSignature, Templates: templates})),
 			"pushed, not signed", "pushed, not signed", "no", "from the carrier",
 			[]string{"sandbox/oracle/popcore.mjs", "sandbox/oracle/dysmsapi.mjs", "sandbox/aliyun_client_test.go", "providers/aliyun/sign_internal_test.go"}},
+		{"aliyun, `api: globe`", "Dysmsapi 2018-05-01", opened(aliyun.New(aliyun.Options{API: "globe", AccessKeyID: sandbox.AliyunKeyID, AccessKeySecret: sandbox.AliyunKeySecret})),
+			"pushed, not signed", "no", "no", "by country; in some, the network does not say",
+			[]string{"sandbox/oracle/globe.mjs", "providers/aliyun/products_sandbox_test.go"}},
+		{"aliyun, `api: pnvs`", "Dypnsapi 2017-05-25", opened(aliyun.New(aliyun.Options{API: "pnvs", AccessKeyID: sandbox.AliyunKeyID, AccessKeySecret: sandbox.AliyunKeySecret, From: "速通互联验证码", Templates: codes})),
+			"pushed, not signed", "no", "no", "from the carrier",
+			[]string{"sandbox/oracle/pnvs.mjs", "providers/aliyun/products_sandbox_test.go"}},
 		{"tencent", "SMS 2021-01-11", opened(tencent.New(tencent.Options{SecretID: sandbox.TencentSecretID, SecretKey: sandbox.TencentSecretKey, SDKAppID: sandbox.TencentAppID, From: sandbox.TencentSignature, Templates: templates})),
 			"pushed, not signed", "pushed, not signed", "no", "from the carrier",
 			[]string{"sandbox/oracle/tencent.mjs", "tools/judges/tencent_test.go"}},
@@ -148,7 +158,7 @@ Made from the code by ` + "`go test ./docs -update`" + `; do not edit.
 
 // sends reports whether the provider takes free text.
 func sends(t *testing.T, p sms.Sender) string {
-	_, err := p.(sms.Previewer).Preview(sms.Message{To: "+8613800000000", Body: "hello", Key: "k", Kind: sms.Notification})
+	_, err := p.(sms.Previewer).Preview(sms.Message{To: "+6581234567", Body: "hello", Key: "k", Kind: sms.Notification})
 	switch {
 	case err == nil:
 		return "templates and free text"

@@ -57,7 +57,7 @@ func TestAliyun_orderOfChecks(t *testing.T) {
 		{[]string{"Timestamp", time.Now().UTC().Add(-16 * time.Minute).Format("2006-01-02T15:04:05Z")}, false, 400, "InvalidTimeStamp.Expired"},
 		{nil, true, 400, "SignatureDoesNotMatch"},
 		{[]string{"SignatureNonce", used["SignatureNonce"]}, false, 400, "SignatureNonceUsed"},
-		{[]string{"Version", "2018-05-01"}, false, 400, "InvalidVersion"},
+		{[]string{"Version", "2016-09-27"}, false, 400, "InvalidVersion"},
 		{[]string{"Action", "SendFax"}, false, 404, "InvalidAction.NotFound"},
 		{[]string{"PhoneNumbers", "-"}, false, 400, "MissingPhoneNumbers"},
 		{[]string{"SignName", "unknown"}, false, 200, "isv.SMS_SIGNATURE_ILLEGAL"},

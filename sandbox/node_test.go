@@ -22,6 +22,8 @@ func TestNodeClients(t *testing.T) {
 	}{
 		{"popcore.mjs", "@alicloud/pop-core", 20},
 		{"dysmsapi.mjs", "@alicloud/dysmsapi20170525", 19},
+		{"globe.mjs", "@alicloud/dysmsapi20180501", 10},
+		{"pnvs.mjs", "@alicloud/dypnsapi20170525", 11},
 		{"twilio.mjs", "twilio", 32},
 		{"tencent.mjs", "tencentcloud-sdk-nodejs-sms", 34},
 		{"vonage.mjs", "@vonage/server-sdk", 19},

@@ -3,7 +3,8 @@
 // credentials are verified, and there are the vendor's own error codes, statuses
 // that move on, signed callbacks, faults on demand, and an inbox to look at.
 //
-//   - Aliyun at "/": see package sandbox/aliyun.
+//   - Aliyun at "/", with its products "globe" and "pnvs" as vendors of their own:
+//     see package sandbox/aliyun.
 //   - Tencent Cloud at "/", if X-TC-Action is set: see package sandbox/tencent.
 //   - Twilio under "/2010-04-01/Accounts/{sid}/Messages": see package sandbox/twilio.
 //   - Vonage at "/sms/json" and "/v1/messages": see package sandbox/vonage.
@@ -142,7 +143,8 @@ func (o Options) openers() []kernel.Opener {
 	return slices.Concat(
 		[]kernel.Opener{twilio.New(twilio.Options{Accounts: o.Accounts}), tencent.New(o.Tencent), vonage.New(o.Vonage)},
 		o.Vendors,
-		[]kernel.Opener{aliyun.New(aliyun.Options{Keys: o.Keys, Signatures: o.Signatures, Templates: o.Templates})},
+		[]kernel.Opener{aliyun.NewGlobe(aliyun.Options{Keys: o.Keys}), aliyun.NewPNVS(aliyun.Options{Keys: o.Keys}),
+			aliyun.New(aliyun.Options{Keys: o.Keys, Signatures: o.Signatures, Templates: o.Templates})},
 	)
 }
 

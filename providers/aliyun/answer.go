@@ -85,9 +85,12 @@ func refusal(a kit.Answer, r reply) error {
 	return e
 }
 
-// guess classifies a code that the table does not hold.
-func guess(status int, code string) (sms.Reason, sms.Outcome) {
+// guess classifies a code that the table does not hold. Dypnsapi writes its own
+// codes with and without "isv.", and all of its documented ones are refusals.
+func (v *vendor) guess(status int, code string) (sms.Reason, sms.Outcome) {
 	switch {
+	case v.product == APIPNVS && status == http.StatusOK && !strings.HasPrefix(code, "isp."):
+		return sms.Unsupported, sms.Rejected
 	case strings.HasPrefix(code, "Throttling"):
 		return sms.Throttled, sms.Rejected
 	case status >= 500 || status == http.StatusRequestTimeout || strings.HasPrefix(code, "isp."):

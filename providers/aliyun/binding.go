@@ -31,13 +31,20 @@ func (o Options) bindings(base *kit.Base, f *kit.Faults) map[string]*binding {
 	all := map[string]*binding{}
 	base.Bindings(func(t sms.Template, b sms.Binding, path string) {
 		read := &binding{kind: o.Templates.Kind(t.Name), id: b.ID, abroad: b.Abroad, variables: o.Templates.Variables(t.Name)}
-		read.limit = usualLengths(read.kind)
-		checkIDs(f, path, read)
+		all[t.Name] = read
+		o.checkBinding(f, path, read, b.Extra)
+		if o.API == APIGlobe {
+			return
+		}
+		if read.limit = usualLengths(read.kind); o.API == APIPNVS {
+			read.limit = lengths{max: 35} // its templates have minutes besides the code
+		} else {
+			checkIDs(f, path, read)
+		}
 		if b.From == "" && o.From == "" && len(o.Senders) == 0 {
 			f.Add("from", "it is empty, and so is that of template %q's binding: the vendor sends nothing without a signature", t.Name)
 		}
 		readExtra(f, path+".extra", b.Extra, read)
-		all[t.Name] = read
 	})
 	return all
 }

@@ -50,10 +50,14 @@ const (
 	keepRequest   = "Send again only what may arrive twice; for all else ask for the delivery report first."
 )
 
-// table is the one place that says what a code means. It is never changed. Where
-// no other source stands beside a group, codes and meanings are those of the
+// table is the one place that says what a code means. It is never changed. The rows
+// of the products globe and pnvs have those words as their Scope.
+var table = slices.Concat(smsCodes, globeCodes, pnvsCodes)
+
+// smsCodes are those of SendSms and of the gateway that all products have. If
+// no other source is named beside a group, codes and meanings are those of the
 // vendor's documents 101346 (answers) and 101347 (delivery reports).
-var table = []sms.CodeInfo{
+var smsCodes = []sms.CodeInfo{
 	// The account.
 	refused("isp.RAM_PERMISSION_DENY", sms.Unauthorized, "the RAM user may not send messages", "Grant the RAM user AliyunDysmsFullAccess, or dysms:SendSms."),
 	refused("isv.ACCOUNT_NOT_EXISTS", sms.Unauthorized, "the account or access key does not exist", "Check the access key."),
@@ -166,12 +170,13 @@ var table = []sms.CodeInfo{
 	refused("InvalidSecurityToken.Malformed", sms.Unauthorized, "the security token is malformed", "Check security_token."),
 	refused("InvalidSecurityToken.MismatchWithAccessKey", sms.Unauthorized, "the security token belongs to another key", "Set key, secret and token of one answer of STS."),
 
-	// The international service's own (its error-code-intl page).
+	// Codes of the international service that SendSms abroad may have too; see
+	// globeCodes.
 	refused("INVALID_SENDERID", sms.Unsupported, "the sender ID is not taken in that country", fixSignature),
 	refused("FORBIDDEN_ACTION", sms.Unauthorized, "the key may not make this call", "Grant the RAM user dysms:SendSms."),
 	refused("PRODUCT_NOT_SUBSCRIBED", sms.AccountBlocked, "the account has not opened this product", "Open the product for the account."),
 	refused("ACCOUNT_ILLEGAL", sms.AccountBlocked, "the account's state is abnormal", askAliyun),
-	refused("ONLINE_BILLING_FAILED", sms.AccountBlocked, "the account could not be billed", "Pay the account's bill."),
+	refused("ONLINE_BILLING_FAILED", sms.Unavailable, "the billing system is busy, or there is no money", "Look at the account's balance; send again later."),
 	refused("SMS_CONTENT_CODE_ILLEGAL", sms.TemplateRejected, "the template is unknown or not approved", fixBinding),
 	refused("SMS_SIGN_NAME_ILLEGAL", sms.TemplateRejected, "the signature is unknown or not approved", fixSignature),
 	refused("CONTENT_MISSING_PARAMETERS", sms.InvalidMessage, "a variable of the template has no value", "Compare the registered text's variables with the vendor's template."),

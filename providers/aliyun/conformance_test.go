@@ -32,14 +32,7 @@ func conform(t *testing.T, with aliyun.Options) {
 		}
 		return p
 	}
-	codes := map[string]sms.Reason{}
-	var unknown []string
-	for _, info := range aliyun.Codes() {
-		codes[info.Code] = info.Reason
-		if info.Outcome == sms.Unknown {
-			unknown = append(unknown, info.Code)
-		}
-	}
+	codes, unknown := codesOf("")
 	smstest.Run(t, smstest.Provider{
 		New: func(tb testing.TB, endpoint string, r *sms.Registry) sms.Sender {
 			return start(tb, options(endpoint, r))
@@ -63,6 +56,22 @@ func conform(t *testing.T, with aliyun.Options) {
 		Secrets:       []string{secret},
 		TemplatesOnly: true,
 	})
+}
+
+// codesOf returns the codes of a scope. Those of reports are also looked up for
+// answers.
+func codesOf(scope string) (codes map[string]sms.Reason, unknown []string) {
+	codes = map[string]sms.Reason{}
+	for _, info := range aliyun.Codes() {
+		if info.Scope != scope {
+			continue
+		}
+		codes[info.Code] = info.Reason
+		if info.Outcome == sms.Unknown {
+			unknown = append(unknown, info.Code)
+		}
+	}
+	return codes, unknown
 }
 
 // read finds the number and the values in a SendSms.

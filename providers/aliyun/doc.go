@@ -1,5 +1,19 @@
-// Package aliyun sends through Aliyun SMS (Dysmsapi, API version 2017-05-25) on
-// the vendor's own SDK.
+// Package aliyun sends through Aliyun SMS on the types of the vendor's own SDK. Options.API
+// chooses one of three products; what follows is about the first if it names no other.
+//
+//   - "sms": SendSms of Dysmsapi 2017-05-25, approved templates under an approved
+//     signature.
+//   - "globe": SendMessageToGlobe of Dysmsapi 2018-05-01, free text to all regions but
+//     mainland China.
+//   - "pnvs": SendSmsVerifyCode of Dypnsapi 2017-05-25, verification codes to mainland
+//     China by the vendor's own signatures and templates, for accounts of persons. The
+//     code is the caller's, so package verify works with it.
+//
+// A provider never changes its product. Two providers of one account, and a route by
+// region, use two products. Only the first can be asked afterwards; after an Unknown
+// outcome of the others the message stays undecided.
+//
+// The shortest program:
 //
 //	templates, err := sms.NewRegistry(sms.Template{
 //		Name: "login-code", Kind: sms.Verification, Text: "您的验证码是${code},5分钟内有效。",

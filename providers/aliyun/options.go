@@ -18,8 +18,25 @@ const (
 	DefaultMaxCalls = 4
 	// DefaultName is Options.Name where that is empty.
 	DefaultName = "aliyun"
-	// DefaultRegion is Options.Region where that is empty.
+	// DefaultRegion is Options.Region if that is empty.
 	DefaultRegion = "cn-hangzhou"
+	// DefaultGlobeRegion is Options.Region if that is empty and API is "globe".
+	DefaultGlobeRegion = "ap-southeast-1"
+)
+
+// The products of Aliyun that Options.API names. A provider uses one of them for
+// every message: a route by region chooses between providers.
+const (
+	// APISMS is SendSms of Dysmsapi 2017-05-25: approved templates under an approved
+	// signature, to mainland China and abroad.
+	APISMS = "sms"
+	// APIGlobe is SendMessageToGlobe of Dysmsapi 2018-05-01: any text, to all regions
+	// but mainland China.
+	APIGlobe = "globe"
+	// APIPNVS is SendSmsVerifyCode of Dypnsapi 2017-05-25: verification codes to
+	// mainland China by the vendor's own signatures and templates. Accounts of persons
+	// may use it, without a company's papers.
+	APIPNVS = "pnvs"
 )
 
 // Options say who sends, and to where. The keys in a configuration file are
@@ -28,8 +45,11 @@ type Options struct {
 	// Name is the configured name of this provider, under which templates bind
 	// to it. Defaults to "aliyun".
 	Name string `yaml:"-"`
+	// API is the product to use: "sms", "globe" or "pnvs". Defaults to "sms".
+	API string `yaml:"api" default:"sms" doc:"'sms', 'globe' (free text abroad) or 'pnvs' (codes, for accounts of persons)"`
 	// AccessKeyID and AccessKeySecret are the key of a RAM user that may call
-	// dysms:SendSms. Required, unless Credentials is set.
+	// dysms:SendSms, dysms:SendMessageToGlobe or dypns:SendSmsVerifyCode, by API.
+	// Required, unless Credentials is set.
 	AccessKeyID     string `yaml:"access_key_id" secret:"yes" default:"needed" doc:"the key of a RAM user that may call dysms:SendSms"`
 	AccessKeySecret string `yaml:"access_key_secret" secret:"yes" default:"needed" doc:"its secret"`
 	// SecurityToken belongs to a temporary key (STS). Such a key ends within
@@ -42,9 +62,10 @@ type Options struct {
 	// message is Unavailable, Rejected, for no call was made. An *sms.Error that
 	// it returns keeps its Reason.
 	Credentials func(context.Context) (Credentials, error) `yaml:"-"`
-	// Region is the vendor's region ID. It decides the host where Endpoint is
-	// empty. Defaults to "cn-hangzhou".
-	Region string `yaml:"region" default:"cn-hangzhou" doc:"the vendor's region ID"`
+	// Region is the vendor's region ID. It decides the host if Endpoint is empty.
+	// Defaults to "cn-hangzhou", and with API "globe" to "ap-southeast-1", the region
+	// of the vendor's international site. The product pnvs has one host.
+	Region string `yaml:"region" default:"cn-hangzhou" doc:"the vendor's region ID; with 'api: globe' it defaults to 'ap-southeast-1'"`
 	// Endpoint is the vendor's address, "https://dysmsapi.aliyuncs.com", or
 	// "http://127.0.0.1:8025" of a sandbox. Plain http is taken for a loopback
 	// host, for any host with the sandbox's well-known key, which is no secret, and
@@ -55,13 +76,15 @@ type Options struct {
 	// AllowPlainHTTP takes an Endpoint with http:// for any host: numbers and
 	// codes are then readable on the way.
 	AllowPlainHTTP bool `yaml:"allow_plain_http" default:"false" doc:"lets an 'http://' endpoint be another host than this machine"`
-	// From is the signature, without brackets, where neither the message nor the
-	// binding names one.
-	From string `yaml:"from" default:"none" doc:"the signature, where neither message nor binding names one; without brackets"`
+	// From is the signature, without brackets, if neither the message nor the
+	// binding names one. With API "globe" it is the sender ID: at most 11 letters and
+	// digits, or at most 15 digits.
+	From string `yaml:"from" default:"none" doc:"the signature, without brackets, or the sender ID of 'api: globe', if neither message nor binding names one"`
 	// Senders gives for each Message.From this vendor's signature.
 	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a signature"`
 	// Templates holds the templates, of which those are used that have a binding
-	// under Name. Required: the vendor sends nothing but templates.
+	// under Name. Required, unless API is "globe": the other products send nothing but
+	// templates.
 	Templates *sms.Registry `yaml:"-"`
 	// Timeout bounds one call, its answer included. Defaults to 5 seconds.
 	Timeout time.Duration `yaml:"timeout" default:"5s" doc:"of one call"`
@@ -69,7 +92,7 @@ type Options struct {
 	// the vendor never took it: before, its listing may lack what it took. Defaults
 	// to sms.FindAfter, one minute.
 	FindAfter time.Duration `yaml:"find_after" default:"1m" doc:"how long after a message's first try the vendor's list is believed to hold what was taken"`
-	// Coalesce puts concurrent messages of Kind Notification and Promotion that
+	// Coalesce is for API "sms" only. It puts concurrent messages of Kind Notification and Promotion that
 	// have signature, template and values in common into one call, of 1,000 numbers
 	// at most. None waits for others to come: it goes at once, unless MaxCalls calls
 	// of its like are in flight. See the package comment for what it changes.
@@ -86,6 +109,10 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	o.Name = cmp.Or(o.Name, DefaultName)
+	o.API = cmp.Or(o.API, APISMS)
+	if o.API == APIGlobe {
+		o.Region = cmp.Or(o.Region, DefaultGlobeRegion)
+	}
 	o.Region = cmp.Or(o.Region, DefaultRegion)
 	o.MaxCalls = cmp.Or(o.MaxCalls, DefaultMaxCalls)
 	return o

@@ -8,10 +8,11 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// An order is one SendSms in the vendor's terms.
+// An order is one message in the vendor's terms.
 type order struct {
-	phone      string // 11 digits, or "00", country code and number
-	signature  string // without brackets
+	phone      string // 11 digits, or "00", country code and number; of globe without "00"
+	signature  string // without brackets; of globe the sender ID
+	kind       sms.Kind
 	template   string
 	params     string // a JSON object of strings; empty without variables
 	extendCode string

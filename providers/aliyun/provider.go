@@ -2,6 +2,7 @@ package aliyun
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/notifykit/notify/providers/kit"
@@ -16,6 +17,7 @@ type Provider struct{ *kit.Provider }
 // vendor is what this package knows of Aliyun, with the settings of one account.
 type vendor struct {
 	*kit.Base
+	product  string // an API
 	region   string
 	bindings map[string]*binding // by template
 	keys     *kit.Ring[Credentials]
@@ -28,23 +30,20 @@ func New(o Options) (*Provider, error) {
 	o = o.withDefaults()
 	var f kit.Faults
 	o.checkKey(&f)
-	v := &vendor{region: o.Region, keys: o.ring()}
+	o.checkProduct(&f)
+	v := &vendor{product: o.API, region: o.Region, keys: o.ring()}
 	v.Base = kit.Open(o.common(), kit.About{
-		Driver: driverName, Endpoint: "https://" + hostOf(o.Region), BareHost: true,
-		Public: o.hasSandboxKey(), TemplatesOnly: true,
+		Driver: driverName, Endpoint: "https://" + hostOf(o.API, o.Region), BareHost: true,
+		Public: o.hasSandboxKey(), TemplatesOnly: o.API != APIGlobe,
 		Secrets:     func() []string { key := v.keys.Last(); return []string{key.AccessKeySecret, key.SecurityToken} },
-		Codes:       kit.Table{Rows: table, Also: otherSpellings, Other: guess, LateToo: true},
-		CheckSender: kit.CheckSignature,
+		Codes:       kit.Table{Rows: table, Also: otherSpellings, Other: v.guess, LateToo: true},
+		CheckSender: o.checkSender,
 	}, &f)
 	if !isRegion(o.Region) {
 		f.Add("region", "%q is no region ID: it has letters, digits, - and _ only", o.Region)
 	}
 	v.bindings = o.bindings(v.Base, &f)
-	p, err := kit.New(v.Base, kit.Vendor[order]{
-		Order: v.order, Send: v.send, Check: v.check, IDOptional: true,
-		Text: func(o order) string { return o.text }, Segments: order.segments, Show: order.parameters,
-		Batch: v.batch(), Listing: v.listing(), Inspect: v.inspect, Templates: v.templates, Webhook: v.webhook,
-	}, f)
+	p, err := kit.New(v.Base, v.kit(), f)
 	if err != nil {
 		return nil, err
 	}
@@ -68,15 +67,22 @@ func Driver() sms.Driver {
 	return d
 }
 
-// send submits one message. Aliyun's one word for "accepted" is OK. An OK without a
-// BizId is accepted all the same: if the message were sent again for want of an ID,
-// it would arrive twice, and OutId finds it without.
+// send submits one message. Aliyun's one word for "accepted" is OK. An OK without an
+// ID is accepted all the same: if the message were sent again for want of an ID,
+// it would arrive twice, and its report has our key.
 func (v *vendor) send(ctx context.Context, o order) (kit.Accepted, error) {
-	r, err := v.call(ctx, readSendSms, func(key Credentials) (signedCall, error) { return signSendSms(o, v.region, key) })
+	sign, read := signSendSms, readSendSms
+	switch v.product {
+	case APIGlobe:
+		sign, read = signSendMessageToGlobe, readSendMessageToGlobe
+	case APIPNVS:
+		sign, read = signSendSmsVerifyCode, readSendSmsVerifyCode
+	}
+	r, err := v.call(ctx, read, func(key Credentials) (signedCall, error) { return sign(o, v.region, key) })
 	if err != nil {
 		return kit.Accepted{}, err
 	}
-	return kit.Accepted{ID: r.bizID, RequestID: r.requestID}, nil
+	return kit.Accepted{ID: r.id, RequestID: r.requestID, Segments: r.segments}, nil
 }
 
 // call makes one call and reads the answer.
@@ -98,6 +104,9 @@ func (v *vendor) call(ctx context.Context, read func([]byte) (reply, error), sig
 		return reply{}, err
 	}
 	r, err := readAnswer(answer, read)
+	if refusal, ok := errors.AsType[*kit.Refusal](err); ok && v.product != APISMS {
+		refusal.Scope = v.product
+	}
 	if err != nil && v.ReasonOf(err) == sms.Unauthorized {
 		v.keys.Forget(key)
 	}

@@ -1,6 +1,7 @@
 package aliyun
 
-// Every use of the vendor's SDK is in this file and in sdk_inspect.go. It owns the
+// Every use of the vendor's SDK is in this file, in sdk_products.go and in
+// sdk_inspect.go. It owns the
 // types of request and answer. It does not sign requests (see sign.go; its signer
 // is the oracle of a test), and it does not carry them: its
 // client takes no context, races on its own time-out, follows redirects with a
@@ -71,7 +72,8 @@ func sign(r requests.AcsRequest, region string, c Credentials) (call signedCall,
 type reply struct {
 	code, message, requestID string
 
-	bizID string // of SendSms
+	id       string // of the message
+	segments int    // as billed, if the vendor says so
 
 	rows  []row // of QuerySendDetails
 	total string
@@ -88,7 +90,7 @@ func readSendSms(body []byte) (reply, error) {
 	if err := decode(body, answer); err != nil {
 		return reply{}, err
 	}
-	return reply{code: answer.Code, message: answer.Message, bizID: answer.BizId, requestID: answer.RequestId}, nil
+	return reply{code: answer.Code, message: answer.Message, id: answer.BizId, requestID: answer.RequestId}, nil
 }
 
 // readQuerySendDetails does so for a listing.

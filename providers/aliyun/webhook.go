@@ -14,12 +14,15 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
+// pushTaken is the answer that Aliyun takes for "received".
+const pushTaken = `{"code":0,"msg":"ok"}`
+
 // webhook reads what Aliyun pushes: a JSON array of delivery reports (SmsReport) or
 // of replies (SmsUp). Aliyun signs neither and waits 700 ms for the answer. It
 // pushes again after 1, 5 and 10 minutes, and may push twice (its documents 101867,
 // 101508 and 101847).
 func (v *vendor) webhook(_ context.Context, h kit.Hook) (kit.Inbound, error) {
-	in := kit.Inbound{ContentType: "application/json", Answer: []byte(`{"code":0,"msg":"ok"}`)}
+	in := kit.Inbound{ContentType: "application/json", Answer: []byte(pushTaken)}
 	if h.Method != http.MethodPost {
 		return kit.Inbound{}, fmt.Errorf("%w: it is a %s", kit.ErrMalformed, h.Method)
 	}

@@ -1,7 +1,8 @@
 // Package aliyun imitates Alibaba Cloud's Short Message Service (Dysmsapi
 // 2017-05-25) at "/" of the sandbox: the RPC style, GET and POST, parameters in
 // the query, in the body or in both, signature version 1 with HMAC-SHA1, and
-// ACS3-HMAC-SHA256 by headers. Answers are JSON, whatever Format says.
+// ACS3-HMAC-SHA256 by headers. Answers are JSON, whatever Format says. Two more
+// products are vendors of their own there, [NewGlobe] and [NewPNVS].
 //
 // It reports by HTTP push (SmsReport) and brings replies (SmsUp) to the addresses
 // of PUT /_sandbox/webhooks.
@@ -21,12 +22,10 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// version is the one version of the API that is imitated.
-const version = "2017-05-25"
-
-// A vendor answers as the gateway and its short message service do.
+// A vendor answers as the gateway and one of its services do.
 type vendor struct {
 	desk       *kernel.Desk
+	product    product
 	keys       map[string]string // secret by access key ID
 	signatures map[string]Signature
 	templates  map[string]*template
@@ -49,26 +48,26 @@ type fields map[string]any
 
 // New returns the vendor for the sandbox. It takes every request at "/", so it
 // must be the last of the vendors there.
-func New(o Options) kernel.Opener {
+func New(o Options) kernel.Opener { return open(smsProduct, o) }
+
+func open(p product, o Options) kernel.Opener {
 	return func(d *kernel.Desk) (kernel.Vendor, error) {
 		if err := o.Validate(); err != nil {
 			return kernel.Vendor{}, err
 		}
-		v := newVendor(d, o)
 		return kernel.Vendor{
-			Name: Name, Where: "at /",
-			Match:        func(r *http.Request, _ []byte) bool { return r.URL.Path == "/" || r.URL.Path == "" },
-			Call:         v.call,
+			Name: p.name, Where: p.where, Match: p.match,
+			Call:         newVendor(d, p, o).call,
 			Show:         func(m *kernel.Message, _ *kernel.Record, s kernel.Status) { m.Status = statusOf(s, "").word },
 			ThrottleCode: "Throttling.User",
-			Report:       report, MaxReports: maxReports, Acknowledged: acknowledged, Repeat: []time.Duration{time.Minute, 5 * time.Minute, 10 * time.Minute},
-			Reply: reply,
+			Report:       p.report, MaxReports: maxReports, Acknowledged: acknowledged, Repeat: p.repeat,
+			Reply: p.reply,
 		}, nil
 	}
 }
 
-func newVendor(d *kernel.Desk, o Options) *vendor {
-	v := &vendor{desk: d, keys: map[string]string{KeyID: KeySecret}, templates: map[string]*template{},
+func newVendor(d *kernel.Desk, p product, o Options) *vendor {
+	v := &vendor{desk: d, product: p, keys: map[string]string{KeyID: KeySecret}, templates: map[string]*template{},
 		signatures: map[string]Signature{SignatureName: {Name: SignatureName}}, nonces: newNonces(maxNonces), counts: kernel.NewCounts(24 * time.Hour)}
 	for _, k := range o.Keys {
 		v.keys[k.ID] = k.Secret
@@ -76,15 +75,15 @@ func newVendor(d *kernel.Desk, o Options) *vendor {
 	for _, signature := range o.Signatures {
 		v.signatures[signature.Name] = signature
 	}
-	for _, t := range slices.Concat(wellKnownTemplates(), o.Templates) {
+	for _, t := range slices.Concat(p.templates(), o.Templates) {
 		v.templates[t.Code] = newTemplate(t)
 	}
-	v.actions = v.allActions()
+	v.actions = p.actions(v)
 	return v
 }
 
-// allActions is the one list of what this vendor can do.
-func (v *vendor) allActions() map[string]action {
+// smsActions are what the short message service can do.
+func (v *vendor) smsActions() map[string]action {
 	return map[string]action{
 		"SendSms": {
 			kind:     kernel.Send,
@@ -128,7 +127,8 @@ type call struct {
 	account   string
 	known     bool // whether the account's secret is known
 	now       time.Time
-	listAfter time.Duration // a fault: younger messages are not listed yet
+	shape     func(*failure) fields // how the product refuses; nil: by Code and Message
+	listAfter time.Duration         // a fault: younger messages are not listed yet
 	taken     []kernel.Record
 }
 
@@ -140,6 +140,9 @@ type failure struct {
 
 func (f *failure) answer(c *call) kernel.Answer {
 	body := fields{"RequestId": c.requestID, "Code": f.code, "Message": f.message}
+	if f.status == http.StatusOK && c.shape != nil {
+		body = c.shape(f)
+	}
 	if f.status != http.StatusOK {
 		body["HostId"] = "dysmsapi.aliyuncs.com"
 		body["Recommend"] = "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(f.code) + "&product=Dysmsapi"
@@ -150,7 +153,9 @@ func (f *failure) answer(c *call) kernel.Answer {
 }
 
 func (c *call) answer(status int, body fields) kernel.Answer {
-	body["RequestId"] = c.requestID
+	if _, ok := body["Model"]; !ok { // the verification product's is within it
+		body["RequestId"] = c.requestID
+	}
 	a := kernel.JSON(status, "application/json;charset=utf-8", body)
 	a.Header = http.Header{"X-Acs-Request-Id": {c.requestID}}
 	a.Taken = c.taken
@@ -159,7 +164,7 @@ func (c *call) answer(status int, body fields) kernel.Answer {
 
 // call reads a request.
 func (v *vendor) call(r *http.Request, body []byte) kernel.Call {
-	c := &call{request: r, requestID: newUUID(), now: time.Now(), body: body}
+	c := &call{request: r, requestID: newUUID(), now: time.Now(), body: body, shape: v.product.refusal}
 	unreadable := c.read()
 	a := v.actions[c.action]
 	k := kernel.Call{
@@ -191,7 +196,7 @@ func (v *vendor) carry(c *call) (fields, *failure) {
 			return nil, refused
 		}
 	}
-	if given := c.system("Version", "X-Acs-Version"); given != version {
+	if given := c.system("Version", "X-Acs-Version"); given != v.product.version {
 		return nil, refuseMissingOr("Version", given, &failure{400, "InvalidVersion", "Specified parameter Version is not valid."})
 	}
 	a, ok := v.actions[c.action]

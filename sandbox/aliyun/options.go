@@ -69,7 +69,7 @@ type Template struct {
 	Review Review   // nothing is sent with a template that is not Approved
 }
 
-func wellKnownTemplates() []Template {
+func smsTemplates() []Template {
 	return []Template{
 		{Code: "SMS_0001", Kind: sms.Verification, Text: "您的验证码是${code},5分钟内有效。"},
 		{Code: "SMS_0002", Kind: sms.Notification, Text: "${name},您的订单${order}已发货。"},

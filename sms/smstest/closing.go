@@ -145,8 +145,16 @@ func checkNothingLeft(t *trial) {
 		if silent != "" {
 			s := t.New(t.tb, silent, t.registry)
 			ctx := t.handContext(context.Canceled)
-			go func() { <-stalled; ctx.end() }()
+			ended := make(chan struct{})
+			go func() {
+				select {
+				case <-stalled:
+					ctx.end()
+				case <-ended: // before the vendor had it
+				}
+			}()
 			t.sendIn(ctx, s, t.code())
+			close(ended)
 			t.close(s)
 		}
 	})
