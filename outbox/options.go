@@ -104,7 +104,8 @@ type Options struct {
 	LimiterKey string
 
 	// OutageAfter is how many messages of a class in a row fail by their vendor's
-	// fault, or ours, before the class pauses. Defaults to 5.
+	// fault, or ours, before the class pauses. What expires in the pause ends after it.
+	// Defaults to 5.
 	OutageAfter int
 	// OutageMin and OutageMax bound how long it pauses before one message is tried;
 	// the time doubles. Default to 1 and 30 seconds.

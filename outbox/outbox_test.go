@@ -289,7 +289,7 @@ func TestCode_isOfUseForMinutes(t *testing.T) {
 func TestExpires(t *testing.T) {
 	inWorld(t, func(w *world) {
 		v := &vendor{answer: always(rejected(sms.Unavailable))}
-		b, _ := w.box(v)
+		b, _ := w.box(v, func(o *outbox.Options) { o.OutageAfter = 1000 }) // see TestExpires_inAnOutage
 		m := shipped("k")
 		m.Expires = time.Now().Add(time.Minute)
 		w.enqueue(b, m)
@@ -302,6 +302,25 @@ func TestExpires(t *testing.T) {
 			if !at.Before(m.Expires) {
 				t.Errorf("tried at %v", at)
 			}
+		}
+	})
+}
+
+// What expires while its class pauses is ended after the pause, and never tried.
+func TestExpires_inAnOutage(t *testing.T) {
+	inWorld(t, func(w *world) {
+		v := &vendor{answer: always(rejected(sms.Unavailable))}
+		b, _ := w.box(v, func(o *outbox.Options) { o.OutageAfter, o.OutageMin, o.OutageMax = 1, 2*time.Minute, 2*time.Minute })
+		m := shipped("k")
+		m.Expires = time.Now().Add(time.Minute)
+		w.enqueue(b, m)
+		w.later(2*time.Minute - time.Second)
+		if st := w.status(b, "k"); st.State != outbox.Queued {
+			t.Errorf("in the pause it is %v", st.State)
+		}
+		w.later(2 * time.Second)
+		if st := w.status(b, "k"); st.State != outbox.Expired || !errors.Is(st.Err, sms.Expired) || v.count() != 1 {
+			t.Errorf("after the pause it is %v after %d calls: %v", st.State, v.count(), st.Err)
 		}
 	})
 }
