@@ -64,7 +64,7 @@ func describedVendors(t *testing.T) []describedVendor {
 			[]string{"sandbox/oracle/tencent.mjs", "tools/judges/tencent_test.go"}},
 		{"twilio", "Messages 2010-04-01", opened(twilio.New(twilio.Options{AccountSID: sandbox.TwilioAccountSID, AuthToken: sandbox.TwilioAuthToken, From: sandbox.TwilioSender})),
 			"pushed, signed", "pushed, signed", "no", "by country; in some, `sent` is the last state",
-			[]string{"sandbox/oracle/twilio.mjs", "sandbox/openapi_test.go", "sandbox/twilio_test.go"}},
+			[]string{"sandbox/oracle/twilio.mjs", "sandbox/oracle/smart.mjs", "sandbox/openapi_test.go", "sandbox/twilio_test.go"}},
 		{"vonage", "SMS API", opened(vonage.New(vonage.Options{APIKey: sandbox.VonageAPIKey, APISecret: sandbox.VonageAPISecret, From: "ACME"})),
 			"pushed, signed if a signature secret is set", "pushed, signed if a signature secret is set", "no", "by country and carrier",
 			[]string{"sandbox/oracle/vonage.mjs", "sandbox/vonage_openapi_test.go"}},

@@ -25,6 +25,7 @@ func TestNodeClients(t *testing.T) {
 		{"globe.mjs", "@alicloud/dysmsapi20180501", 10},
 		{"pnvs.mjs", "@alicloud/dypnsapi20170525", 11},
 		{"twilio.mjs", "twilio", 32},
+		{"smart.mjs", "sms-segments-calculator", 2},
 		{"tencent.mjs", "tencentcloud-sdk-nodejs-sms", 34},
 		{"vonage.mjs", "@vonage/server-sdk", 19},
 	} {

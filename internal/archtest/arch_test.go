@@ -25,7 +25,7 @@ var floors = []struct {
 }{
 	{0, []string{"internal/redact", "providers/kit", "storekit/sqlschema", "sms"}},
 	{5, []string{"internal/cuttest"}},
-	{1, []string{"sms/smstest", "internal/servertest", "sandbox/kernel"}},
+	{1, []string{"sms/smstest", "internal/servertest", "internal/smartencoding", "sandbox/kernel"}},
 	{2, []string{"middleware", "providers", "sandbox/aliyun", "sandbox/tencent", "sandbox/twilio", "sandbox/vonage"}},
 	{3, []string{"sandbox"}},
 	{4, []string{"internal/config", "verify", "outbox", "delivery"}},

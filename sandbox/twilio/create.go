@@ -32,6 +32,7 @@ type facts struct {
 	service  string // Messaging Service SID
 	sender   string // what From will be, once it is chosen
 	redacted bool   // fetch shows no body
+	smart    bool   // the text is counted as Smart Encoding sends it
 	media    int
 	updated  time.Time // of the last change by the account; zero: none
 	deleted  bool      // the account has deleted it: the vendor does not show it any more
@@ -134,6 +135,7 @@ func (v *vendor) readContent(c *call, e *kernel.Record, f *facts) *apiError {
 	if f.media > maxMedia {
 		return refuse(400, 21623, "Number of media files exceeds allowed limit.")
 	}
+	f.smart = c.form.Get("SmartEncoded") == "true"
 	if c.form.Has("ContentSid") || c.form.Get("ContentVariables") != "" {
 		return v.readTemplate(c, e, f)
 	}

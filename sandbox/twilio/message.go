@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/notifykit/notify/internal/smartencoding"
 	"github.com/notifykit/notify/sandbox/kernel"
 	"github.com/notifykit/notify/sms"
 )
@@ -41,7 +42,7 @@ func resource(r *kernel.Record, s kernel.Status) map[string]any {
 	if f.updated.After(changed) {
 		changed = f.updated
 	}
-	segments, _ := sms.CountSegments(r.Text)
+	segments, _ := sms.CountSegments(counted(r, f))
 	if from == "" || f.service != "" && s.Sent.IsZero() {
 		segments = 0 // it is not split yet
 	}
@@ -58,6 +59,15 @@ func resource(r *kernel.Record, s kernel.Status) map[string]any {
 		"status": word, "subresource_uris": map[string]any{"media": uri + "/Media.json"},
 		"to": r.To, "uri": uri + ".json",
 	}
+}
+
+// counted returns the text whose segments are billed. Text keeps what the account sent:
+// no document says whether Twilio shows a text with its characters replaced.
+func counted(r *kernel.Record, f *facts) string {
+	if f.smart {
+		return smartencoding.Apply(r.Text)
+	}
+	return r.Text
 }
 
 // errorCode is why a message was not delivered: what a fault's fails says, if that
