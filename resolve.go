@@ -112,15 +112,19 @@ func (c *Client) rewrite(ctx context.Context, m sms.Message) (sms.Message, error
 // the key that Error.Key reported, and since is when Send was called. It returns a
 // receipt if one has it, sms.ErrNotFound if every provider of the route certainly
 // never took it, and an error that matches sms.ErrUndecided if that cannot be
-// known, which includes a route with a provider that cannot be asked. Only after
-// sms.ErrNotFound may m be sent again.
+// known. Only after sms.ErrNotFound may m be sent again.
+//
+// A provider never took m if its vendor's list does not hold it, or if the provider
+// refuses such a message before any call, for example because the template has no
+// binding for it. The latter holds for a provider that a driver made. A provider that
+// would send m and cannot be asked leaves the answer undecided.
 //
 // It holds only under the configuration that sent m: another text, route, redirect
 // or Rewrite makes it ask about another message. After a restart use Ask with the
 // Mark of the Client that sent it. It holds only if Send has returned: a message
 // that waited for its turn may have left long after since. Use Ask with Until.
 func (c *Client) Find(ctx context.Context, m sms.Message, since time.Time) (sms.Receipt, error) {
-	return c.Ask(ctx, sms.Question{Message: m, Since: since, Until: since})
+	return c.Ask(ctx, sms.Question{Message: m, Since: since, Until: since, Mark: c.mark})
 }
 
 // Ask asks the vendors about a message whose outcome is Unknown. See Find, and
@@ -149,9 +153,11 @@ func (a asking) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
 	if len(names) == 0 {
 		names = r.Route
 	}
+	same := q.Mark == a.c.mark
+	sure := same && len(q.Providers) == 0 // else the asker knows that it was tried
 	q.Message, q.Providers = r.Message, nil
 	var undecided []error
-	unsupported := 0
+	may, unable := len(names), 0 // providers that may have it, and those of them that cannot be asked
 	for _, name := range names {
 		p, ok := a.c.providers[name]
 		if !ok {
@@ -159,26 +165,43 @@ func (a asking) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
 			continue
 		}
 		receipt, err := sms.Ask(ctx, p.asks, q)
-		if err == nil {
+		switch {
+		case err == nil:
 			return receipt, nil
-		}
-		if errors.Is(err, errors.ErrUnsupported) {
-			unsupported++
+		case err == sms.ErrNotFound:
+			continue
+		case sure && p.neverTakes(r):
+			may--
+			continue
+		case errors.Is(err, errors.ErrUnsupported):
+			unable++
 			err = fmt.Errorf("provider %q cannot be asked", name) // another one may still have it
 		}
-		if err != sms.ErrNotFound {
-			undecided = append(undecided, err)
-		}
+		undecided = append(undecided, err)
 	}
 	switch {
-	case unsupported == len(names):
+	case unable > 0 && unable == may:
 		return sms.Receipt{}, fmt.Errorf("no provider of its route can be asked: %w", errors.ErrUnsupported)
 	case len(undecided) > 0:
 		return sms.Receipt{}, errors.Join(undecided...)
-	case q.Mark != "" && q.Mark != a.c.mark:
+	case q.Mark != "" && !same:
 		return sms.Receipt{}, errors.New("another configuration sent it (Client.Mark), and what this one looks for may be another message")
 	}
 	return sms.Receipt{}, sms.ErrNotFound
+}
+
+// neverTakes reports whether p refuses r before any call to its vendor, under every
+// Client with the same Mark. The Mark holds the settings of drivers only.
+func (p *Provider) neverTakes(r Resolved) bool {
+	if p.driver == "" {
+		return false
+	}
+	r.Expires = time.Time{} // the vendor may have taken it before
+	_, err := p.Preview(r)
+	if errors.Is(err, errors.ErrUnsupported) && r.Template != "" {
+		err = p.CheckTemplate(r.Template, r.Params)
+	}
+	return !errors.Is(err, errors.ErrUnsupported) && sms.ReasonOf(err) == sms.Unsupported && sms.OutcomeOf(err) == sms.Rejected
 }
 
 // CheckTemplate reports whether a message of this template with these values would
