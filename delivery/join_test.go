@@ -180,8 +180,11 @@ func permute(set []fact, from int, f func([]fact) bool) bool {
 
 func TestJoin_everyOrderAndRepetition(t *testing.T) {
 	n := 3
-	if long() {
+	switch {
+	case long():
 		n = 5
+	case testing.Short():
+		n = 2
 	}
 	if err := check(Join, n); err != nil {
 		t.Fatal(err)

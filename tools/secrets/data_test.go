@@ -15,6 +15,10 @@ var data = map[string]string{
 	".Result":                  "holds a Receipt",
 	"outbox.Status":            "holds a Receipt",
 	"verify.Challenge":         "holds a Receipt",
+	"delivery.Record":          "what a store keeps: hashes, a masked number and a sealed one",
+	"delivery.Hash":            "an HMAC of a number, for stores",
+	"delivery.ID":              "an HMAC, for stores",
+	"delivery.Status":          "what a program asked for; its number is masked",
 	"verify.Subject":           "what a store keeps codes and limits under",
 	"verify.BeginStep":         "what a store is given; holds a Subject",
 	"verify.CheckStep":         "what a store is given; holds a Subject",
@@ -36,7 +40,11 @@ var data = map[string]string{
 // open are the fields that look like a secret and are none, and why.
 var open = map[string]string{
 	"Reply.To":                     "our own sender, which the recipient wrote to",
-	"Status.To":                    "is masked by the outbox",
+	"Status.To":                    "is masked by the outbox and by delivery",
+	"Record.To":                    "is masked by delivery",
+	"Record.ID (bytes)":            "an HMAC: no use without the key",
+	"Record.Number (bytes)":        "an HMAC: no use without the key",
+	"Hash (bytes)":                 "an HMAC: no use without the key",
 	"Counts.at key (bytes)":        "a hash",
 	"shard._ (bytes)":              "fills a cache line",
 	"Claim.ID (bytes)":             "random: whose claim it is",
