@@ -161,31 +161,57 @@ func parsePatterns(s string, patterns []text) *doc {
 }
 
 // captured is what stands at the placeholders of a text, in order.
-type captured struct{ names, values []string }
+type captured struct {
+	names, values []string
+	tries         int
+}
 
 // matchText finds what stands at the placeholders of t in s: each takes as little as
-// possible, and the last one the rest.
-func matchText(t text, s string) (captured, bool) {
-	var c captured
-	for i := 0; i < len(t.parts); i++ {
-		p := t.parts[i]
-		if p.name == "" {
-			if !strings.HasPrefix(s, p.literal) {
-				return c, false
-			}
-			s = s[len(p.literal):]
-			continue
+// possible, and as much as the texts behind it need to match. Two placeholders with
+// nothing between them match nothing, because where one ends is not known.
+func matchText(t text, s string) (c captured, ok bool) {
+	for i := 1; i < len(t.parts); i++ {
+		if t.parts[i-1].name != "" && t.parts[i].name != "" {
+			return c, false
 		}
-		end := len(s)
-		if i+1 < len(t.parts) {
-			if end = strings.Index(s, t.parts[i+1].literal); end < 0 {
-				return c, false
-			}
-		}
-		c.names, c.values = append(c.names, strings.Trim(p.String(), "{}")), append(c.values, s[:end])
-		s = s[end:]
 	}
-	return c, s == ""
+	ok = c.match(t.parts, s)
+	return c, ok
+}
+
+// maxTries bounds the places at which a placeholder may end, so that a hostile text
+// cannot cost more than its length.
+const maxTries = 1 << 12
+
+func (c *captured) match(parts []part, s string) bool {
+	if len(parts) == 0 {
+		return s == ""
+	}
+	if parts[0].name == "" {
+		rest, ok := strings.CutPrefix(s, parts[0].literal)
+		return ok && c.match(parts[1:], rest)
+	}
+	name := strings.Trim(parts[0].String(), "{}")
+	kept := len(c.names)
+	c.names, c.values = append(c.names, name), append(c.values, s)
+	if len(parts) == 1 {
+		return true
+	}
+	for end := 0; c.tries < maxTries; c.tries++ {
+		at := strings.Index(s[end:], parts[1].literal)
+		if at < 0 {
+			break
+		}
+		end += at
+		c.values[kept] = s[:end]
+		if c.match(parts[1:], s[end:]) {
+			return true
+		}
+		c.names, c.values = c.names[:kept+1], c.values[:kept+1]
+		end++
+	}
+	c.names, c.values = c.names[:kept], c.values[:kept]
+	return false
 }
 
 // get returns what stands at a path. A name that comes twice on the way is repeated.

@@ -334,6 +334,18 @@ func (d *reader) headerName(key *yaml.Node, path string) {
 // bodyTypes are the content types of the kinds of bodies.
 var bodyTypes = map[string]string{"json": "application/json", "form": "application/x-www-form-urlencoded", "xml": "application/xml", "none": ""}
 
+// isTypeOf reports whether a content type without its parameters is one of a kind of
+// body, such as application/vnd.api+json of json.
+func isTypeOf(base, kind string) bool {
+	switch kind {
+	case "json":
+		return base == bodyTypes[kind] || strings.HasPrefix(base, "application/") && strings.HasSuffix(base, "+json")
+	case "xml":
+		return base == bodyTypes[kind] || base == "text/xml"
+	}
+	return base == bodyTypes[kind]
+}
+
 func (d *reader) contentType(r *request, v value) {
 	base, _, _ := strings.Cut(r.contentType, ";")
 	switch {
@@ -341,7 +353,7 @@ func (d *reader) contentType(r *request, v value) {
 		if r.contentType = bodyTypes[r.bodyKind]; r.bodyKind == "xml" {
 			r.contentType += "; charset=utf-8"
 		}
-	case strings.TrimSpace(base) != bodyTypes[r.bodyKind] && !(r.bodyKind == "xml" && strings.TrimSpace(base) == "text/xml"):
+	case !isTypeOf(strings.TrimSpace(base), r.bodyKind):
 		d.fault(v.Line, v.path+".content_type", "%q is not the type of the body, %q", r.contentType, bodyTypes[r.bodyKind])
 	case strings.ContainsAny(r.contentType, "\r\n{"):
 		d.fault(v.Line, v.path+".content_type", "it holds a line end or a placeholder")
