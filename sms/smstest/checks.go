@@ -37,5 +37,6 @@ var checks = []check{
 	{"connections", "64 callers open no new connection once each has one", overHTTP, checkConnections},
 	{"closed", "after Close, which waits for the calls in flight and may be called again, Send answers ErrClosed, rejected", nothing, checkClosed},
 	{"nothing left", "after Close no goroutine and no connection is left", nothing, checkNothingLeft},
+	{"abilities", "what a provider can do beside Send is not lost in a wrapper: New returns a Sender with the abilities of what it holds", nothing, checkAbilities},
 	{"no personal data", "no secret, number or code shows in an error's text under any verb", nothing, checkRedaction},
 }

@@ -17,6 +17,16 @@ func Examine(tb testing.TB, p Provider) map[string][]string {
 	return found
 }
 
+// ExamineOne runs one check and returns what it found.
+func ExamineOne(tb testing.TB, p Provider, name string) []string {
+	for _, c := range checks {
+		if c.name == name {
+			return c.run(tb, p)
+		}
+	}
+	panic("there is no check " + name)
+}
+
 // Checks gives the names of all checks.
 func Checks() []string {
 	var names []string

@@ -52,6 +52,10 @@ type Provider struct {
 	// TemplatesOnly says that the vendor takes no free text: the provider refuses a
 	// Body as Unsupported, and its New a nil Registry.
 	TemplatesOnly bool
+	// Abilities are what the provider can do beside Send, as its documentation
+	// promises; numbers and times are not compared. The Sender from New must be able
+	// to do it. May be left zero.
+	Abilities sms.Abilities
 	// NewTimeout makes the Sender with a time-out of its own for each call. Nil: that
 	// time-out is not checked.
 	NewTimeout func(tb testing.TB, endpoint string, r *sms.Registry, timeout time.Duration) sms.Sender
