@@ -2,8 +2,9 @@ package middleware
 
 import "github.com/notifykit/notify/sms"
 
-// ByNumber is a RateLimitOptions.Key: one count for each recipient.
-func ByNumber(m sms.Message) string { return m.To.E164() }
+// ByNumber is a RateLimitOptions.Key: one count for each recipient, however the number is
+// written: see sms.Number.Subject.
+func ByNumber(m sms.Message) string { return m.To.Subject().E164() }
 
 // ByTemplate is a RateLimitOptions.Key: one count for each template. Messages with a Body
 // share one.

@@ -281,6 +281,7 @@ func TestRateLimit_keys(t *testing.T) {
 	m := sms.Message{To: "+8613800000000", Template: "login-code", Tags: map[string]string{"tenant": "acme"}}
 	for want, got := range map[string]string{
 		"+8613800000000": middleware.ByNumber(m), "login-code": middleware.ByTemplate(m),
+		"+5491123456789": middleware.ByNumber(sms.Message{To: "+541123456789"}), "+5511961234567": middleware.ByNumber(sms.Message{To: "+551161234567"}),
 		"CN": middleware.ByRegion(m), "acme": middleware.ByTag("tenant")(m), "": middleware.ByTag("other")(m),
 	} {
 		if got != want {

@@ -14,7 +14,8 @@ import (
 // are known to be dead. It may be used by any number of goroutines.
 type Suppressions interface {
 	// Suppressed tells whether messages of kind to this number are held back, and
-	// why. An error means that nobody could look.
+	// why. An error means that nobody could look. A list of its own compares
+	// to.Subject(), so that a number written in another way is found.
 	Suppressed(ctx context.Context, to sms.Number, kind sms.Kind) (Suppression, bool, error)
 }
 
@@ -86,7 +87,7 @@ func (l *SuppressionList) Add(to sms.Number, s Suppression, kinds ...sms.Kind) {
 		l.entries = map[suppressed]Suppression{}
 	}
 	for _, kind := range orAll(kinds) {
-		l.entries[suppressed{to, kind.OrDefault()}] = s
+		l.entries[suppressed{to.Subject(), kind.OrDefault()}] = s
 	}
 }
 
@@ -95,7 +96,7 @@ func (l *SuppressionList) Remove(to sms.Number, kinds ...sms.Kind) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, kind := range orAll(kinds) {
-		delete(l.entries, suppressed{to, kind.OrDefault()})
+		delete(l.entries, suppressed{to.Subject(), kind.OrDefault()})
 	}
 }
 
@@ -103,7 +104,7 @@ func (l *SuppressionList) Remove(to sms.Number, kinds ...sms.Kind) {
 func (l *SuppressionList) Suppressed(_ context.Context, to sms.Number, kind sms.Kind) (Suppression, bool, error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	s, ok := l.entries[suppressed{to, kind.OrDefault()}]
+	s, ok := l.entries[suppressed{to.Subject(), kind.OrDefault()}]
 	return s, ok, nil
 }
 

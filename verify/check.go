@@ -38,26 +38,48 @@ func (v *Verifier) judge(ctx context.Context, a Attempt, prove, decoy bool) (Pro
 	if err != nil {
 		return Proof{}, err
 	}
-	step := CheckStep{Subject: s, ID: newID(), Tags: v.tagsOf(s, a.Code), Max: v.o.MaxAttempts, LockFor: v.o.LockFor, Answers: v.answers(s.To, ip, decoy)}
-	if decoy {
-		for i := range step.Tags {
-			step.Tags[i].Tag = noCode()
+	secret, answers := newID(), v.answers(s.To, ip, decoy)
+	var checked Checked
+	for _, s := range writings(s, a.To) {
+		checked, err = v.check(ctx, v.checkStep(s, a.Code, secret, answers, prove, decoy), a)
+		if err != nil || checked.Verdict != NotFound {
+			break
 		}
+		answers = nil // they are counted
 	}
-	proof := Proof{}
-	if prove {
-		secret := newID()
-		step.Proof, step.ProofFor = v.keys[0].proofID(s, secret), v.o.ProofFor
-		proof = Proof{To: s.To, Purpose: s.Purpose, Token: v.keys[0].token(secret)}
-	}
-	checked, err := v.check(ctx, step, a)
 	if err != nil {
 		return Proof{}, storeFault(ctx, "checking the code", err)
 	}
 	if err := verdictError(checked); err != nil {
 		return Proof{}, err
 	}
-	return proof, nil
+	if !prove {
+		return Proof{}, nil
+	}
+	return Proof{To: a.To, Purpose: s.Purpose, Token: v.keys[0].token(secret)}, nil
+}
+
+// writings are the subjects under which a code or a proof for to may be stored: s and,
+// by versions that did not know Number.Subject, the number as it was typed. A code is
+// looked for under the second only if there is none under the first.
+func writings(s Subject, to sms.Number) []Subject {
+	if to == s.To {
+		return []Subject{s}
+	}
+	return []Subject{s, {To: to, Purpose: s.Purpose}}
+}
+
+func (v *Verifier) checkStep(s Subject, code string, secret ID, answers []Limit, prove, decoy bool) CheckStep {
+	step := CheckStep{Subject: s, ID: newID(), Tags: v.tagsOf(s, code), Max: v.o.MaxAttempts, LockFor: v.o.LockFor, Answers: answers}
+	if decoy {
+		for i := range step.Tags {
+			step.Tags[i].Tag = noCode()
+		}
+	}
+	if prove {
+		step.Proof, step.ProofFor = v.keys[0].proofID(s, secret), v.o.ProofFor
+	}
+	return step
 }
 
 func (v *Verifier) check(ctx context.Context, step CheckStep, a Attempt) (Checked, error) {
@@ -132,12 +154,14 @@ func (v *Verifier) Redeem(ctx context.Context, p Proof) error {
 		if k.own != key {
 			continue
 		}
-		redeemed, err := v.o.Store.Redeem(ctx, s, k.proofID(s, secret), newID())
-		switch {
-		case err != nil:
-			return storeFault(ctx, "redeeming the proof", err)
-		case redeemed:
-			return nil
+		for _, s := range writings(s, p.To) {
+			redeemed, err := v.o.Store.Redeem(ctx, s, k.proofID(s, secret), newID())
+			switch {
+			case err != nil:
+				return storeFault(ctx, "redeeming the proof", err)
+			case redeemed:
+				return nil
+			}
 		}
 		break
 	}

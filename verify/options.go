@@ -141,7 +141,7 @@ func (o Options) withDefaults() Options {
 	l.Answers = orDefault(l.Answers, window(100, time.Hour))
 	l.AnswersRange = orDefault(l.AnswersRange, window(1000, time.Hour))
 	o.Params, o.Tags = maps.Clone(o.Params), maps.Clone(o.Tags)
-	o.TestNumbers = maps.Clone(o.TestNumbers)
+	o.TestNumbers = bySubject(o.TestNumbers)
 	o.Regions = slices.Clone(o.Regions)
 	for i, r := range o.Regions {
 		o.Regions[i] = strings.ToUpper(r)

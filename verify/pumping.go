@@ -182,13 +182,14 @@ func (v *Verifier) press(ctx context.Context, q request, p Pressure) error {
 }
 
 func (v *Verifier) checkWatched(ctx context.Context, step CheckStep, a Attempt) (Checked, error) {
-	if _, test := v.testNumber(step.To); test {
+	to := step.To.Subject()
+	if _, test := v.testNumber(to); test {
 		return v.o.Store.Check(ctx, step)
 	}
 	ip, err := readIP(a.IP)
 	if err != nil {
 		return Checked{}, err
 	}
-	_, cells := v.watch(step.To, ip)
+	_, cells := v.watch(to, ip)
 	return v.tally.CheckVerified(ctx, step, cells)
 }

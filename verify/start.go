@@ -62,10 +62,10 @@ func (v *Verifier) start(ctx context.Context, r Request, to audience) (Challenge
 	if t, ok := v.testNumber(q.To); ok && to != decoy {
 		return v.startTest(ctx, q, t)
 	}
-	if len(v.o.Regions) > 0 && !slices.Contains(v.o.Regions, q.To.Region()) {
+	if len(v.o.Regions) > 0 && !slices.Contains(v.o.Regions, q.number.Region()) {
 		return Challenge{}, refusal(sms.Unsupported, ErrRegion)
 	}
-	if !v.o.AnyNumber && q.To.SpecialRate() {
+	if !v.o.AnyNumber && q.number.SpecialRate() {
 		return Challenge{}, refusal(sms.InvalidNumber, ErrSpecialRate)
 	}
 	t, code, begun, err := v.takeBegin(ctx, q, to == decoy)
@@ -85,6 +85,7 @@ func (v *Verifier) start(ctx context.Context, r Request, to audience) (Challenge
 // A request is a Request that has been read.
 type request struct {
 	Subject
+	number sms.Number // what the message is sent to; To may be another writing of it
 	ip     netip.Addr // zero: not told
 	params sms.Params
 	asked  Request
@@ -102,7 +103,7 @@ func (v *Verifier) read(r Request) (request, error) {
 	if _, ok := r.Params[v.o.Param]; ok {
 		return request{}, refusal(sms.InvalidMessage, fmt.Errorf("verify: Params holds %q, which is where the code goes: leave it out", v.o.Param))
 	}
-	return request{Subject: s, ip: ip, params: r.Params, asked: r}, nil
+	return request{Subject: s, number: r.To, ip: ip, params: r.Params, asked: r}, nil
 }
 
 // limits lists what a request takes, all at once.
@@ -251,7 +252,7 @@ func (v *Verifier) send(ctx context.Context, q request, code string, expiresIn t
 		return sms.Receipt{}, v.past.pretend(ctx, q.Subject, began)
 	}
 	receipt, err := v.o.Sender.Send(ctx, sms.Message{
-		To: q.To, Kind: sms.Verification, Template: v.o.Template, Params: v.params(q.params, code),
+		To: q.number, Kind: sms.Verification, Template: v.o.Template, Params: v.params(q.params, code),
 		From: v.o.From, Tags: v.o.Tags, Expires: began.Add(expiresIn),
 	})
 	v.past.note(ctx, q.Subject, time.Since(began), err)

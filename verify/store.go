@@ -73,7 +73,7 @@ type KeyTag struct {
 
 // A Subject is what failures are counted for: a number and a purpose.
 type Subject struct {
-	To      sms.Number
+	To      sms.Number // a Number.Subject
 	Purpose string
 }
 

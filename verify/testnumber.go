@@ -35,7 +35,16 @@ func (o Options) validateTestNumbers(fault func(string, ...any)) {
 	}
 }
 
-// testNumber gives the test number that to is, while it is one.
+// bySubject returns the test numbers by what they count as.
+func bySubject(all map[sms.Number]TestNumber) map[sms.Number]TestNumber {
+	out := make(map[sms.Number]TestNumber, len(all))
+	for _, n := range slices.Sorted(maps.Keys(all)) {
+		out[n.Subject()] = all[n]
+	}
+	return out
+}
+
+// testNumber gives the test number that to, a Number.Subject, is, while it is one.
 func (v *Verifier) testNumber(to sms.Number) (TestNumber, bool) {
 	t, ok := v.o.TestNumbers[to]
 	return t, ok && time.Now().Before(t.Until)

@@ -104,7 +104,7 @@ func readSubject(to sms.Number, purpose string) (Subject, error) {
 	if !validPurpose(purpose) {
 		return Subject{}, refusal(sms.InvalidMessage, fmt.Errorf("verify: the purpose (%d bytes) has to be at most %d of a-z, 0-9, - and _", len(purpose), maxPurpose))
 	}
-	return Subject{To: to, Purpose: purpose}, nil
+	return Subject{To: to.Subject(), Purpose: purpose}, nil
 }
 
 func validPurpose(s string) bool {

@@ -13,6 +13,7 @@ import (
 	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/middleware/redislimit"
 	"github.com/notifykit/notify/middleware/storetest"
+	"github.com/notifykit/notify/sms"
 )
 
 func TestMain(m *testing.M) {
@@ -192,4 +193,21 @@ func TestSuppressions(t *testing.T) { everywhere(t, testSuppressions) }
 
 func testSuppressions(t *testing.T, c redis.UniversalClient) {
 	storetest.RunSuppressions(t, func(testing.TB) storetest.List { return redislimit.NewSuppressions(c, fresh()) })
+	t.Run("stored under another writing by an earlier version", func(t *testing.T) {
+		const to = sms.Number("+541123456789")
+		o := fresh()
+		if err := c.HSet(t.Context(), o.Prefix+"suppressed:"+to.E164(), sms.Promotion.String(), "0 opted out").Err(); err != nil {
+			t.Fatal(err)
+		}
+		list := redislimit.NewSuppressions(c, o)
+		if s, ok, err := list.Suppressed(t.Context(), to, sms.Promotion); err != nil || !ok || s.Reason != "opted out" {
+			t.Errorf("%+v, %v, %v", s, ok, err)
+		}
+		if err := list.Remove(t.Context(), to); err != nil {
+			t.Error(err)
+		}
+		if s, ok, err := list.Suppressed(t.Context(), to, sms.Promotion); err != nil || ok {
+			t.Errorf("after Remove: %+v, %v, %v", s, ok, err)
+		}
+	})
 }

@@ -27,6 +27,17 @@ func NewSuppressions(c redis.UniversalClient, o Options) *Suppressions {
 	return &Suppressions{client: c, prefix: prefixOf(o, "suppressed:")}
 }
 
+func (s *Suppressions) key(to sms.Number) string { return s.prefix + to.E164() }
+
+// writings are the numbers under which a suppression of to may be stored: its subject
+// and, by versions that did not know subjects, to itself.
+func writings(to sms.Number) []sms.Number {
+	if n := to.Subject(); n != to {
+		return []sms.Number{n, to}
+	}
+	return []sms.Number{to}
+}
+
 // fields are the kinds' fields of a number's hash; without kinds, all.
 func fields(kinds []sms.Kind) []string {
 	if len(kinds) == 0 {
@@ -52,7 +63,7 @@ func (s *Suppressions) Add(ctx context.Context, to sms.Number, why middleware.Su
 	for _, name := range fields(kinds) {
 		pairs = append(pairs, name, value)
 	}
-	if err := s.client.HSet(ctx, s.prefix+to.E164(), pairs...).Err(); err != nil {
+	if err := s.client.HSet(ctx, s.key(to.Subject()), pairs...).Err(); err != nil {
 		return fmt.Errorf("redislimit: suppress: %w", err)
 	}
 	return nil
@@ -60,15 +71,23 @@ func (s *Suppressions) Add(ctx context.Context, to sms.Number, why middleware.Su
 
 // Remove ends the suppression of these kinds; without kinds, of all.
 func (s *Suppressions) Remove(ctx context.Context, to sms.Number, kinds ...sms.Kind) error {
-	if err := s.client.HDel(ctx, s.prefix+to.E164(), fields(kinds)...).Err(); err != nil {
-		return fmt.Errorf("redislimit: end a suppression: %w", err)
+	for _, n := range writings(to) {
+		if err := s.client.HDel(ctx, s.key(n), fields(kinds)...).Err(); err != nil {
+			return fmt.Errorf("redislimit: end a suppression: %w", err)
+		}
 	}
 	return nil
 }
 
 // Suppressed tells whether messages of kind to a number are held back.
 func (s *Suppressions) Suppressed(ctx context.Context, to sms.Number, kind sms.Kind) (middleware.Suppression, bool, error) {
-	text, err := s.client.HGet(ctx, s.prefix+to.E164(), fields([]sms.Kind{kind})[0]).Result()
+	var text string
+	err := error(redis.Nil)
+	for _, n := range writings(to) {
+		if text, err = s.client.HGet(ctx, s.key(n), fields([]sms.Kind{kind})[0]).Result(); err != redis.Nil {
+			break
+		}
+	}
 	if err == redis.Nil {
 		return middleware.Suppression{}, false, nil
 	}

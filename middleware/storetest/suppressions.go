@@ -98,6 +98,16 @@ func SuppressionsChecks() []SuppressionsCheck {
 					l.Remove(ctx, alice),
 					told(ctx, l, alice, "", "", "", "", ""))
 			}},
+		{"two writings", "A number that is written in two ways is one number: see sms.Number.Subject.",
+			func(ctx context.Context, l List) error {
+				const with, without = sms.Number("+5511961234567"), sms.Number("+551161234567")
+				return first(
+					l.Add(ctx, without, why("opted out"), sms.Promotion),
+					told(ctx, l, with, "", "", "", "opted out", ""),
+					told(ctx, l, without, "", "", "", "opted out", ""),
+					l.Remove(ctx, with),
+					told(ctx, l, without, "", "", "", "", ""))
+			}},
 		{"since", "Since is kept to the second, and becomes now where it is zero.", since},
 		{"any reason", "A reason is told as it was given.",
 			func(ctx context.Context, l List) error {

@@ -78,6 +78,12 @@ func TestSuppressionsChecks_findWhatIsBroken(t *testing.T) {
 		{"removed", brokenList{remove: func(l memoryList, to sms.Number, kinds []sms.Kind) error {
 			return l.Remove(ctx, to) // all of them
 		}}},
+		{"two writings", brokenList{remove: func(l memoryList, to sms.Number, kinds []sms.Kind) error {
+			if to != to.Subject() || to.Region() != "BR" {
+				return l.Remove(ctx, to, kinds...)
+			}
+			return nil // it was added under the other
+		}}},
 		{"since", brokenList{add: func(l memoryList, to sms.Number, s middleware.Suppression, kinds []sms.Kind) error {
 			s.Since = time.Now()
 			return l.Add(ctx, to, s, kinds...)

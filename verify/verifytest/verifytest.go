@@ -71,7 +71,7 @@ func (c check) run(b *bench) {
 }
 
 func allChecks(h Harness) []check {
-	all := slices.Concat(codeChecks(), proofChecks(), limitChecks(), answerChecks(), tallyChecks())
+	all := slices.Concat(codeChecks(), subjectChecks(), proofChecks(), limitChecks(), answerChecks(), tallyChecks())
 	seeds := h.Seeds
 	if seeds == 0 {
 		seeds = 50

@@ -252,7 +252,7 @@ var mutants = []struct {
 	}, "a standing code", nil},
 	{"purposes mix", func(r *rules) {
 		r.subject = func(s verify.Subject) verify.Subject { s.Purpose = ""; return s }
-	}, "other subjects", nil},
+	}, "other subjects", []string{"a number in two writings"}},
 	{"an answer for nobody counts", func(r *rules) {
 		r.check = func(rec record, now time.Time, s verify.CheckStep) (record, checked) {
 			next, c := rec.Check(now, s)
@@ -421,6 +421,10 @@ var mutants = []struct {
 	}, "an answer done again", nil},
 	{"answers run side by side", func(r *rules) { r.racy = "answer" }, "answers at once", nil},
 
+	{"a store changes the number", func(r *rules) {
+		r.subject = func(s verify.Subject) verify.Subject { return verify.Subject{To: s.To.Subject(), Purpose: s.Purpose} }
+	}, "a number in two writings", nil},
+
 	{"a tally counts what was refused", func(r *rules) { r.refused = true }, "a tally of what was sent", nil},
 	{"a tally keeps what was given back", func(r *rules) { r.keeps = true }, "a tally of what was given back", nil},
 	{"a tally counts every answer", func(r *rules) { r.counts = func(checked) bool { return true } }, "a tally of what was typed back", nil},
@@ -487,7 +491,9 @@ func TestRandomStepsFindBrokenRules(t *testing.T) {
 			t.Logf("not found by random steps: %s", m.name)
 		}
 	}
-	if missed > 25 { // 8 of them are about answers, which random steps leave out: their steps have bounds of their own
+	// 8 of them are about answers, which random steps leave out because their steps have
+	// bounds of their own, and one is about numbers that random steps do not use.
+	if missed > 26 {
 		t.Errorf("random steps missed %d of %d broken rules", missed, len(mutants))
 	}
 }

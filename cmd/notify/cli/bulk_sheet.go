@@ -78,9 +78,9 @@ func (s *bulkSheet) key(row int) string {
 	return "bulk-" + base32.StdEncoding.EncodeToString(sum[:15])
 }
 
-// digits returns a number as an integer: a set of them takes little memory.
+// digits returns what a number counts as, as an integer: a set of them takes little memory.
 func digits(n sms.Number) uint64 {
-	v, _ := strconv.ParseUint(strings.TrimPrefix(n.E164(), "+"), 10, 64) // of 15 digits at most
+	v, _ := strconv.ParseUint(strings.TrimPrefix(n.Subject().E164(), "+"), 10, 64) // of 15 digits at most
 	return v
 }
 
