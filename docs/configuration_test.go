@@ -11,6 +11,7 @@ import (
 	"github.com/notifykit/notify/internal/config"
 	"github.com/notifykit/notify/middleware"
 	"github.com/notifykit/notify/providers/aliyun"
+	"github.com/notifykit/notify/providers/aws"
 	"github.com/notifykit/notify/providers/fake"
 	"github.com/notifykit/notify/providers/http"
 	"github.com/notifykit/notify/providers/tencent"
@@ -19,7 +20,7 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-var drivers = []sms.Driver{aliyun.Driver(), tencent.Driver(), twilio.Driver(), vonage.Driver(), http.Driver(), fake.Driver()}
+var drivers = []sms.Driver{aliyun.Driver(), aws.Driver(), tencent.Driver(), twilio.Driver(), vonage.Driver(), http.Driver(), fake.Driver()}
 
 // tables are the keys of each table of configuration.md, by its name.
 func tables() map[string][]config.Key {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/notifykit/notify/providers/aliyun"
+	"github.com/notifykit/notify/providers/aws"
 	"github.com/notifykit/notify/providers/http"
 	"github.com/notifykit/notify/providers/tencent"
 	"github.com/notifykit/notify/providers/twilio"
@@ -59,6 +60,9 @@ func describedVendors(t *testing.T) []describedVendor {
 		{"aliyun, `api: pnvs`", "Dypnsapi 2017-05-25", opened(aliyun.New(aliyun.Options{API: "pnvs", AccessKeyID: sandbox.AliyunKeyID, AccessKeySecret: sandbox.AliyunKeySecret, From: "速通互联验证码", Templates: codes})),
 			"pushed, not signed", "no", "no", "from the carrier",
 			[]string{"sandbox/oracle/pnvs.mjs", "providers/aliyun/products_sandbox_test.go"}},
+		{"aws", "pinpoint-sms-voice-v2", opened(aws.New(aws.Options{Region: "us-east-1", AccessKeyID: sandbox.AWSKeyID, SecretAccessKey: sandbox.AWSKeySecret, From: sandbox.AWSSender})),
+			"pushed by SNS, signed", "pushed by SNS, signed", "no", "by country; in some, `TEXT_SUCCESSFUL` is the last word",
+			[]string{"sandbox/oracle/aws.mjs", "tools/judges/aws_test.go"}},
 		{"tencent", "SMS 2021-01-11", opened(tencent.New(tencent.Options{SecretID: sandbox.TencentSecretID, SecretKey: sandbox.TencentSecretKey, SDKAppID: sandbox.TencentAppID, From: sandbox.TencentSignature, Templates: templates})),
 			"pushed, not signed", "pushed, not signed", "no", "from the carrier",
 			[]string{"sandbox/oracle/tencent.mjs", "tools/judges/tencent_test.go"}},

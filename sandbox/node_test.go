@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/notifykit/notify/internal/servertest"
+	"github.com/notifykit/notify/sandbox"
 	"github.com/notifykit/notify/sandbox/sandboxtest"
 )
 
@@ -24,6 +25,7 @@ func TestNodeClients(t *testing.T) {
 		{"dysmsapi.mjs", "@alicloud/dysmsapi20170525", 19},
 		{"globe.mjs", "@alicloud/dysmsapi20180501", 10},
 		{"pnvs.mjs", "@alicloud/dypnsapi20170525", 11},
+		{"aws.mjs", "@aws-sdk/client-pinpoint-sms-voice-v2", 22},
 		{"twilio.mjs", "twilio", 32},
 		{"smart.mjs", "sms-segments-calculator", 2},
 		{"tencent.mjs", "tencentcloud-sdk-nodejs-sms", 34},
@@ -34,9 +36,17 @@ func TestNodeClients(t *testing.T) {
 			if _, err := os.Stat(filepath.Join("oracle", "node_modules", filepath.FromSlash(c.pkg))); err != nil {
 				missing(t, "the npm package "+c.pkg)
 			}
-			sb := sandboxtest.Start(t)
+			https := c.script == "aws.mjs"
+			sb := sandboxtest.StartWith(t, sandbox.Options{TLS: https})
 			command := exec.CommandContext(t.Context(), node, c.script, sb.URL)
 			command.Dir = "oracle"
+			if https {
+				trusted := filepath.Join(t.TempDir(), "sandbox.pem")
+				if err := os.WriteFile(trusted, sb.Certificate, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				command.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+trusted)
+			}
 			out, err := command.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)

@@ -5,6 +5,7 @@
 //
 //   - Aliyun at "/", with its products "globe" and "pnvs" as vendors of their own:
 //     see package sandbox/aliyun.
+//   - AWS at "/", if X-Amz-Target is PinpointSMSVoiceV2's: see package sandbox/aws.
 //   - Tencent Cloud at "/", if X-TC-Action is set: see package sandbox/tencent.
 //   - Twilio under "/2010-04-01/Accounts/{sid}/Messages": see package sandbox/twilio.
 //   - Vonage at "/sms/json" and "/v1/messages": see package sandbox/vonage.
@@ -30,6 +31,7 @@ import (
 	"time"
 
 	"github.com/notifykit/notify/sandbox/aliyun"
+	"github.com/notifykit/notify/sandbox/aws"
 	"github.com/notifykit/notify/sandbox/kernel"
 	"github.com/notifykit/notify/sandbox/tencent"
 	"github.com/notifykit/notify/sandbox/twilio"
@@ -39,6 +41,7 @@ import (
 // The vendors, as Message.Vendor and Fault.Vendor name them.
 const (
 	Aliyun  = aliyun.Name
+	AWS     = aws.Name
 	Tencent = tencent.Name
 	Twilio  = twilio.Name
 	Vonage  = vonage.Name
@@ -50,6 +53,13 @@ const (
 	AliyunKeyID     = aliyun.KeyID
 	AliyunKeySecret = aliyun.KeySecret
 	AliyunSignature = aliyun.SignatureName
+
+	AWSKeyID     = aws.KeyID
+	AWSKeySecret = aws.KeySecret
+	AWSSender    = aws.Sender
+	AWSSet       = aws.Set
+	AWSTopic     = aws.Topic
+	AWSVerified  = aws.Verified
 
 	TencentSecretID  = tencent.SecretID
 	TencentSecretKey = tencent.SecretKey
@@ -86,6 +96,8 @@ type Options struct {
 	Templates []Template
 	// Accounts are Twilio's.
 	Accounts []Account
+	// AWS is what AWS knows.
+	AWS aws.Options
 	// Tencent is what Tencent Cloud knows.
 	Tencent tencent.Options
 	// Vonage is what Vonage knows.
@@ -100,7 +112,7 @@ type Options struct {
 	Pace time.Duration
 	// Limits turns on the rules that hold for new accounts at each vendor. Aliyun:
 	// of codes 1 a minute, 5 an hour and 10 a day to one number, of all else 50 a
-	// day. Tencent: to one number the same text once in 30 seconds and 2 a day, values
+	// day. AWS: one message a second, and verified numbers only. Tencent: to one number the same text once in 30 seconds and 2 a day, values
 	// of at most 6 characters, and abroad 100 a day in all. Twilio: a trial account
 	// sends to numbers in Account.Verified only. Vonage: 30 calls a second, and
 	// verified numbers only.
@@ -141,7 +153,7 @@ func (o Options) kernel() kernel.Options {
 // openers returns every vendor. Aliyun takes every request at "/", so it is the last.
 func (o Options) openers() []kernel.Opener {
 	return slices.Concat(
-		[]kernel.Opener{twilio.New(twilio.Options{Accounts: o.Accounts}), tencent.New(o.Tencent), vonage.New(o.Vonage)},
+		[]kernel.Opener{twilio.New(twilio.Options{Accounts: o.Accounts}), aws.New(o.AWS), tencent.New(o.Tencent), vonage.New(o.Vonage)},
 		o.Vendors,
 		[]kernel.Opener{aliyun.NewGlobe(aliyun.Options{Keys: o.Keys}), aliyun.NewPNVS(aliyun.Options{Keys: o.Keys}),
 			aliyun.New(aliyun.Options{Keys: o.Keys, Signatures: o.Signatures, Templates: o.Templates})},

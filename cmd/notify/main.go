@@ -7,6 +7,7 @@ import (
 
 	"github.com/notifykit/notify/cmd/notify/cli"
 	"github.com/notifykit/notify/providers/aliyun"
+	"github.com/notifykit/notify/providers/aws"
 	"github.com/notifykit/notify/providers/fake"
 	"github.com/notifykit/notify/providers/http"
 	"github.com/notifykit/notify/providers/tencent"
@@ -15,5 +16,5 @@ import (
 )
 
 func main() {
-	os.Exit(cli.Main(aliyun.Driver(), tencent.Driver(), twilio.Driver(), vonage.Driver(), http.Driver(), fake.Driver()))
+	os.Exit(cli.Main(aliyun.Driver(), aws.DriverWith(defaultCredentials), tencent.Driver(), twilio.Driver(), vonage.Driver(), http.Driver(), fake.Driver()))
 }

@@ -1,15 +1,8 @@
 package judges
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"reflect"
 	"testing"
 
@@ -26,21 +19,7 @@ import (
 // are equal as JSON, and one verifier accepts both signatures.
 func TestTencent_differential(t *testing.T) {
 	sb := sandboxtest.Start(t)
-	target, err := url.Parse(sb.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var last []byte // the calls are made one after the other
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(target)
-		r.Out.Host = r.In.Host // it is signed
-	}}
-	recorder := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		last, _ = io.ReadAll(r.Body)
-		r.Body = io.NopCloser(bytes.NewReader(last))
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(recorder.Close)
+	recorder, last := recording(t, sb)
 
 	registry, err := sms.NewRegistry(sms.Template{Name: "shipped", Kind: sms.Notification, Text: "${name},您的订单${order}已发货。",
 		Bindings: map[string]sms.Binding{"tencent": {ID: "1000002", Order: []string{"name", "order"}}}})
@@ -48,12 +27,12 @@ func TestTencent_differential(t *testing.T) {
 		t.Fatal(err)
 	}
 	ours, err := tencent.New(tencent.Options{SecretID: sandbox.TencentSecretID, SecretKey: sandbox.TencentSecretKey, SDKAppID: sandbox.TencentAppID,
-		From: sandbox.TencentSignature, Endpoint: recorder.URL, Templates: registry})
+		From: sandbox.TencentSignature, Endpoint: recorder, Templates: registry})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ours.Close() })
-	theirs := client(t, &sandbox.Sandbox{URL: recorder.URL}, sandbox.TencentSecretID, sandbox.TencentSecretKey)
+	theirs := client(t, &sandbox.Sandbox{URL: recorder}, sandbox.TencentSecretID, sandbox.TencentSecretKey)
 
 	r := rand.New(rand.NewPCG(17, 200))
 	letters := []rune("aZ09 <>&\"'\\/+%=;{}$漢字é😀—")
@@ -70,7 +49,7 @@ func TestTencent_differential(t *testing.T) {
 		if _, err := ours.Send(t.Context(), m); err != nil {
 			t.Fatalf("message %d, ours: %v", i, err)
 		}
-		mine := last
+		mine := last()
 		q := sdk.NewSendSmsRequest()
 		q.SmsSdkAppId, q.SignName, q.TemplateId = common.StringPtr(sandbox.TencentAppID), common.StringPtr(sandbox.TencentSignature), common.StringPtr("1000002")
 		q.TemplateParamSet = common.StringPtrs([]string{m.Params["name"], m.Params["order"]})
@@ -79,16 +58,8 @@ func TestTencent_differential(t *testing.T) {
 		if err != nil || *answer.Response.SendStatusSet[0].Code != "Ok" {
 			t.Fatalf("message %d, the SDK: %v, %+v", i, err, answer)
 		}
-		if a, b := decoded(t, mine), decoded(t, last); !reflect.DeepEqual(a, b) {
-			t.Fatalf("message %d: the bodies differ:\nours %s\nSDK  %s", i, mine, last)
+		if a, b := decoded(t, mine), decoded(t, last()); !reflect.DeepEqual(a, b) {
+			t.Fatalf("message %d: the bodies differ:\nours %s\nSDK  %s", i, mine, last())
 		}
 	}
-}
-
-func decoded(t *testing.T, body []byte) (v any) {
-	t.Helper()
-	if err := json.Unmarshal(body, &v); err != nil {
-		t.Fatal(err)
-	}
-	return v
 }

@@ -26,7 +26,7 @@ const root = "github.com/notifykit/notify"
 
 // packed are the folders of the modules that are released, in the order of
 // their tags.
-var packed = []string{".", "outbox/sqlitebox", "verify/redisstore", "middleware/redislimit", "cmd/notify"}
+var packed = []string{".", "providers/aws", "outbox/sqlitebox", "verify/redisstore", "middleware/redislimit", "cmd/notify"}
 
 // Pack writes the released modules of the checkout at repo into out, as version.
 // In each go.mod the requirements of these modules are set to that version, as a

@@ -30,6 +30,8 @@ func addConfig(o *sandbox.Options, path string) (notes []string, err error) {
 		switch p.Driver {
 		case sandbox.Aliyun:
 			notes = append(notes, addAliyun(o, name, settings, config.Templates))
+		case sandbox.AWS:
+			notes = append(notes, addAWS(o, name, settings, config.Templates))
 		case sandbox.Tencent:
 			notes = append(notes, addTencent(o, name, settings, config.Templates))
 		case sandbox.Twilio:
@@ -151,6 +153,24 @@ func addTwilio(o *sandbox.Options, name string, settings map[string]any, templat
 	}
 	o.Accounts = append(o.Accounts, account)
 	return note + "; account " + account.SID
+}
+
+func addAWS(o *sandbox.Options, name string, settings map[string]any, templates []sms.Template) (note string) {
+	note = fmt.Sprintf("From the configuration, %s", name)
+	for _, s := range senders(name, settings, templates) {
+		if s != "" {
+			o.AWS.Senders = append(o.AWS.Senders, s)
+		}
+	}
+	if set := text(settings, "configuration_set"); set != "" {
+		o.AWS.Sets = append(o.AWS.Sets, set)
+	}
+	id, secret := text(settings, "access_key_id"), text(settings, "secret_access_key")
+	if id == "" || secret == "" {
+		return note + ": no key, because its variables are not set"
+	}
+	o.AWS.Keys = append(o.AWS.Keys, sandbox.Key{ID: id, Secret: secret})
+	return note + ": key " + id
 }
 
 func addVonage(o *sandbox.Options, name string, settings map[string]any) (note string) {

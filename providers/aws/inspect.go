@@ -1,0 +1,61 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/notifykit/notify/providers/kit"
+	"github.com/notifykit/notify/sms"
+)
+
+// inspect asks AWS for the account's spending limits, which shows that the
+// credentials are right. Whether a sender may be used depends on the country, so
+// only a call to a number can show it.
+func (v *vendor) inspect(ctx context.Context) ([]sms.Finding, error) {
+	return v.Inspect(ctx, kit.Inspection{
+		Account: v.inspectAccount,
+		Sender: func(_ context.Context, sender string) (sms.Finding, error) {
+			return sms.Finding{Subject: "sender", Name: sender, State: sms.NotChecked, Detail: "whether it may be used depends on the country of the number"}, nil
+		},
+		Template: func(_ context.Context, t sms.Template, b sms.Binding) ([]sms.Finding, error) {
+			f := sms.Finding{Subject: "template", Name: "(text)", Template: t.Name, State: sms.Ready, Approval: "not needed", Ours: t.Text}
+			if b.Text != "" {
+				f.Ours = b.Text
+			}
+			return []sms.Finding{f}, nil
+		},
+	})
+}
+
+// textLimit is the name of the limit for SMS.
+const textLimit = "TEXT_MESSAGE_MONTHLY_SPEND_LIMIT"
+
+func (v *vendor) inspectAccount(ctx context.Context) (sms.Finding, error) {
+	f := sms.Finding{Subject: "account", Name: v.Account, State: sms.Ready}
+	if f.Name == "" {
+		f.Name = v.region
+	}
+	a, err := v.call(ctx, "DescribeSpendLimits", struct{}{})
+	if err != nil {
+		return f, err
+	}
+	var said struct {
+		SpendLimits *[]struct {
+			Name          string
+			EnforcedLimit float64
+		}
+	}
+	if err := a.JSON(&said); err != nil || said.SpendLimits == nil {
+		return f, a.Unreadable("the answer has no spending limits")
+	}
+	for _, limit := range *said.SpendLimits {
+		if limit.Name != textLimit {
+			continue
+		}
+		f.Detail = fmt.Sprintf("at most %.0f US dollars a month", limit.EnforcedLimit)
+		if limit.EnforcedLimit <= 0 {
+			f.State, f.Detail = sms.NotApproved, "its monthly spending limit is 0: raise it"
+		}
+	}
+	return f, nil
+}
