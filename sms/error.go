@@ -29,7 +29,8 @@ type Error struct {
 	// ours: a limit, a budget, a store or a list.
 	Provider string
 	// Code, Message and RequestID are the vendor's own words. In Message the
-	// message's own number, body and values are masked.
+	// message's own number, body and values are masked. A refusal of ours has the Code
+	// with which the vendor would refuse the same, if it is known, and no Message.
 	Code, Message, RequestID string
 	// Key is the message's key, including one that was made for it.
 	Key string

@@ -58,7 +58,8 @@ func phoneOf(to sms.Number) (phone string, abroad bool, err error) {
 	}
 	national := to.E164()[len("+86"):]
 	if len(national) != 11 {
-		return "", false, sms.Refuse(sms.Message{}, sms.InvalidNumber, fmt.Errorf("the number has %d digits after +86, and numbers in mainland China that take messages have 11 (isv.MOBILE_NUMBER_ILLEGAL)", len(national)))
+		return "", false, kit.WithCode("isv.MOBILE_NUMBER_ILLEGAL", sms.Refuse(sms.Message{}, sms.InvalidNumber,
+			fmt.Errorf("the number has %d digits after +86, and numbers in mainland China that take messages have 11", len(national))))
 	}
 	return national, false, nil
 }

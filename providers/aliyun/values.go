@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -26,44 +27,38 @@ func usualLengths(k sms.Kind) lengths {
 }
 
 // checkValues refuses the values that this vendor alone would refuse, all of
-// them in one error that names variables and shows no value. The Reason is that
-// of the vendor's own code; InvalidMessage where there are several.
+// them in one error that names variables and shows no value.
 func (b *binding) checkValues(template string, p sms.Params) error {
-	var faults []string
-	reason := sms.ContentRejected
+	var faults []kit.ValueFault
 	for _, name := range b.variables {
 		value, ok := p[name]
 		if !ok {
 			continue // optional, or Registry.Check has refused it
 		}
-		why, words := b.checkValue(value)
-		if words == "" {
-			continue
+		if f, bad := b.checkValue(value); bad {
+			f.Variable = name
+			faults = append(faults, f)
 		}
-		if why != sms.ContentRejected {
-			reason = why
-		}
-		faults = append(faults, fmt.Sprintf("the value of %q %s", name, words))
 	}
-	if len(faults) == 0 {
-		return nil
-	}
-	return sms.Refuse(sms.Message{Kind: b.kind}, reason, fmt.Errorf("template %q: %s", template, strings.Join(faults, "; ")))
+	return kit.RefuseValues(template, b.kind, faults)
 }
 
-func (b *binding) checkValue(value string) (sms.Reason, string) {
+func (b *binding) checkValue(value string) (f kit.ValueFault, bad bool) {
 	n := utf8.RuneCountInString(value)
 	switch {
 	case n < b.limit.min:
-		return sms.InvalidMessage, fmt.Sprintf("has %d characters, and the vendor takes %d to %d in a verification template (isv.PARAM_LENGTH_LIMIT)", n, b.limit.min, b.limit.max)
+		return kit.ValueFault{Code: "isv.PARAM_LENGTH_LIMIT", Reason: sms.InvalidMessage,
+			Words: fmt.Sprintf("has %d characters, and the vendor takes %d to %d in a verification template", n, b.limit.min, b.limit.max)}, true
 	case n > b.limit.max:
-		return sms.InvalidMessage, fmt.Sprintf("has %d characters, and the vendor takes %d at most (isv.PARAM_LENGTH_LIMIT); where its template takes more, say so by %s in the binding", n, b.limit.max, extraMaxLength)
+		return kit.ValueFault{Code: "isv.PARAM_LENGTH_LIMIT", Reason: sms.InvalidMessage,
+			Words: fmt.Sprintf("has %d characters, and the vendor takes %d at most; where its template takes more, say so by %s in the binding", n, b.limit.max, extraMaxLength)}, true
 	case holdsURL(value):
-		return sms.ContentRejected, "holds a URL, which the vendor takes in a template's own text only (isv.PARAM_NOT_SUPPORT_URL)"
+		return kit.ValueFault{Code: "isv.PARAM_NOT_SUPPORT_URL", Reason: sms.ContentRejected,
+			Words: "holds a URL, which the vendor takes in a template's own text only"}, true
 	case strings.ContainsFunc(value, isEmoji):
-		return sms.ContentRejected, "holds an emoji, which the vendor does not send (isv.UNSUPPORTED_CONTENT)"
+		return kit.ValueFault{Code: "isv.UNSUPPORTED_CONTENT", Reason: sms.ContentRejected, Words: "holds an emoji, which the vendor does not send"}, true
 	}
-	return "", ""
+	return kit.ValueFault{}, false
 }
 
 // webAddress finds what is certainly a URL: a scheme, "www.", or a host under a common

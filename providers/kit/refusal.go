@@ -205,3 +205,40 @@ func Unsupported(format string, args ...any) error {
 func InvalidMessage(format string, args ...any) error {
 	return sms.Refuse(sms.Message{}, sms.InvalidMessage, fmt.Errorf(format, args...))
 }
+
+// WithCode returns refusal, a refusal of ours, with the code with which the vendor would
+// refuse the same. The code is not repeated in the refusal's words: Error prints it.
+func WithCode(code string, refusal error) error {
+	e := *sms.AsError(refusal)
+	e.Code = code
+	return &e
+}
+
+// A ValueFault is a value that a vendor would refuse. It does not hold the value.
+type ValueFault struct {
+	Variable string     // the variable's name
+	Words    string     // what is wrong, after "the value of …"
+	Code     string     // the vendor's
+	Reason   sms.Reason // that of the code
+}
+
+// RefuseValues returns a refusal of ours of a template's values; nil if there is no
+// fault. Its Code is that of the first fault. Its Reason is InvalidMessage if the
+// reasons differ.
+func RefuseValues(template string, kind sms.Kind, faults []ValueFault) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	first := faults[0]
+	reason, words := first.Reason, make([]string, len(faults))
+	for i, f := range faults {
+		words[i] = fmt.Sprintf("the value of %q %s", f.Variable, f.Words)
+		if f.Code != first.Code {
+			words[i] += " (" + f.Code + ")"
+		}
+		if f.Reason != reason {
+			reason = sms.InvalidMessage
+		}
+	}
+	return WithCode(first.Code, sms.Refuse(sms.Message{Kind: kind}, reason, fmt.Errorf("template %q: %s", template, strings.Join(words, "; "))))
+}

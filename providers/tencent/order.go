@@ -125,22 +125,19 @@ var webAddress = regexp.MustCompile(`(?i)https?://|www\.[a-z0-9]`)
 // checkValues refuses the values that Tencent alone would refuse. The error names
 // variables and shows no value.
 func (b *binding) checkValues(template string, p sms.Params) error {
-	var faults []string
-	reason := sms.ContentRejected
+	var faults []kit.ValueFault
 	for _, name := range b.order {
 		value := p[name]
 		switch {
 		case b.kind == sms.Verification && (utf8.RuneCountInString(value) > maxCode || strings.Trim(value, "0123456789") != ""):
-			reason = sms.InvalidMessage
-			faults = append(faults, fmt.Sprintf("the value of %q is not of at most %d digits, which is all that the vendor takes in a verification template (InvalidParameterValue.TemplateParameterFormatError)", name, maxCode))
+			faults = append(faults, kit.ValueFault{Variable: name, Code: "InvalidParameterValue.TemplateParameterFormatError", Reason: sms.InvalidMessage,
+				Words: fmt.Sprintf("is not of at most %d digits, which is all that the vendor takes in a verification template", maxCode)})
 		case webAddress.MatchString(value):
-			faults = append(faults, fmt.Sprintf("the value of %q holds a URL, which the vendor takes in a template's own text only (InvalidParameterValue.ProhibitedUseUrlInTemplateParameter)", name))
+			faults = append(faults, kit.ValueFault{Variable: name, Code: "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter", Reason: sms.ContentRejected,
+				Words: "holds a URL, which the vendor takes in a template's own text only"})
 		}
 	}
-	if len(faults) == 0 {
-		return nil
-	}
-	return sms.Refuse(sms.Message{Kind: b.kind}, reason, fmt.Errorf("template %q: %s", template, strings.Join(faults, "; ")))
+	return kit.RefuseValues(template, b.kind, faults)
 }
 
 // segments counts as the vendor bills: as vendors in mainland China do there, and

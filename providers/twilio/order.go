@@ -100,7 +100,7 @@ func (r *request) checkText() error {
 		return kit.InvalidMessage("the text is empty")
 	}
 	if n := utf8.RuneCountInString(r.text); n > maxBody {
-		return kit.InvalidMessage("the text has %d characters: Twilio takes at most %d", n, maxBody)
+		return kit.WithCode("21617", kit.InvalidMessage("the text has %d characters: Twilio takes at most %d", n, maxBody))
 	}
 	return nil
 }

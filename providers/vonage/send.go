@@ -53,7 +53,11 @@ func (v *vendor) check(m *kit.Outgoing) error {
 	case m.Text == "":
 		return kit.InvalidMessage("the text is empty")
 	case n > maxText:
-		return kit.InvalidMessage("the text has %d characters: the vendor takes at most %d (status 12)", n, maxText)
+		code := "12"
+		if v.messages {
+			code = "1090"
+		}
+		return kit.WithCode(code, kit.InvalidMessage("the text has %d characters: the vendor takes at most %d", n, maxText))
 	}
 	return nil
 }
