@@ -19,19 +19,19 @@ type BreakerOptions struct {
 	// Name is the configured name of the provider behind the breaker. It is the
 	// Provider of the breaker's own errors.
 	Name string
-	// Failures is how many of the vendor's faults, with no accepted message
+	// Failures is how many of the vendor's faults, without an accepted message
 	// between them, open the breaker. Defaults to 5.
 	Failures int `yaml:"failures" default:"5" doc:"a provider is passed over after so many faults of the vendor in a row"`
-	// OpenFor is how long it stays open before one message is let through to see
-	// whether the vendor is back. Defaults to 30 s.
+	// OpenFor is how long the breaker stays open before it lets one message through
+	// to test the vendor. Defaults to 30 s.
 	OpenFor time.Duration `yaml:"open_for" default:"30s" doc:"for so long"`
-	// SlowAfter is how long a call must have run, when the caller's own deadline
-	// ended it, to count as the vendor's fault: a caller with little patience says
-	// nothing of the vendor. Defaults to 1 s.
+	// SlowAfter is how long a call must have run to count as the vendor's fault if
+	// the caller's own deadline ended it. A shorter call says nothing about the
+	// vendor. Defaults to 1 s.
 	SlowAfter time.Duration `yaml:"slow_after" default:"1s" doc:"a call that had run longer when the caller's deadline ended it counts as a fault"`
-	// OnChange is told of every change of state, in order and one at a time, by
-	// one of the goroutines that send; no lock is held, so it may send. Nil: nobody
-	// is told.
+	// OnChange is called for every change of state, in order and one at a time, by
+	// one of the goroutines that send. No lock is held, so it may send. Nil is not
+	// called.
 	OnChange func(BreakerChange)
 }
 
@@ -56,22 +56,22 @@ type BreakerChange struct {
 	Err error
 }
 
-// Breaker keeps messages from a vendor that is down. After Failures faults of
-// the vendor it is open: every message is refused at once, Unavailable and
+// Breaker stops sending to a vendor that is down. After Failures faults of the
+// vendor the breaker is open: it refuses every message at once, Unavailable and
 // Rejected, with the time until the next try in RetryAfter. After OpenFor it is
-// half-open: one message at a time goes through; accepted, it closes the
+// half-open: it lets one message at a time through. An accepted message closes the
 // breaker, and another fault of the vendor opens it again.
 //
-// Only the vendor's faults count ([sms.CountsAgainstVendor]): a thousand wrong
-// numbers change nothing. What is nobody's fault counts nothing at all, neither
-// failure nor success: only an accepted message closes the breaker or ends a row
-// of failures. A caller who leaves counts nothing; a caller's deadline counts
-// when the call had run longer than SlowAfter.
+// Only the vendor's faults count ([sms.CountsAgainstVendor]), so wrong numbers do
+// not open the breaker. Only an accepted message closes it or ends a row of
+// failures. Every other result counts as neither. If the caller cancels, the call
+// does not count. If the caller's deadline ends the call, it counts as a failure
+// if it had run longer than SlowAfter.
 //
-// The counting is github.com/sony/gobreaker's. A Sender that panics, or ends its
-// goroutine, counts nothing and keeps no place.
+// Breaker counts with github.com/sony/gobreaker. A Sender that panics, or ends its
+// goroutine, does not count, and the next message may be let through in its place.
 //
-// The Sender that it makes is a [Stater]. Each has a breaker of its own.
+// The Sender that Breaker returns is a [Stater]. Each has a breaker of its own.
 func Breaker(o BreakerOptions) sms.Middleware {
 	o = o.withDefaults()
 	return func(next sms.Sender) sms.Sender { return newBreaker(next, o) }
@@ -82,13 +82,13 @@ type breaker struct {
 	o    BreakerOptions
 	gate *gobreaker.CircuitBreaker[struct{}]
 
-	cause error // the fault being counted; only touched under gate's lock
+	cause error // the fault that gate counts; guarded by gate's lock
 
-	waiting atomic.Int32 // changes not yet told, so that sending need not lock
+	pending atomic.Int32 // length of changes, so that sending need not lock
 	mu      sync.Mutex   // guards what follows
-	until   time.Time    // when open ends
+	until   time.Time    // when the state open ends
 	changes []BreakerChange
-	telling bool
+	calling bool // a goroutine calls OnChange
 }
 
 func newBreaker(next sms.Sender, o BreakerOptions) *breaker {
@@ -96,8 +96,8 @@ func newBreaker(next sms.Sender, o BreakerOptions) *breaker {
 	b.gate = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 		Name:        o.Name,
 		MaxRequests: 1,
-		// gobreaker is still open at the very instant its Timeout ends; whoever
-		// comes back exactly after RetryAfter shall be let through.
+		// gobreaker is still open at the very instant at which its Timeout ends. A
+		// message that comes exactly after RetryAfter must be let through.
 		Timeout:       max(o.OpenFor-1, 1),
 		ReadyToTrip:   func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= uint32(o.Failures) },
 		IsExcluded:    func(err error) bool { return err != nil && !isFault(err) },
@@ -107,25 +107,25 @@ func newBreaker(next sms.Sender, o BreakerOptions) *breaker {
 	return b
 }
 
-// State tells the state now; it implements Stater.
+// State returns the current state. It implements Stater.
 func (b *breaker) State() State {
 	s := b.gate.State()
-	b.tell()
+	b.report()
 	return State(s)
 }
 
 func (b *breaker) Send(ctx context.Context, m sms.Message) (receipt sms.Receipt, err error) {
-	var way exit
-	defer b.leave(&way)
+	var how exit
+	defer b.finish(&how)
 	_, refused := b.gate.Execute(func() (struct{}, error) {
-		defer way.open()
-		b.tell()
+		defer how.intercept()
+		b.report()
 		began := clock()
 		receipt, err = b.next.Send(ctx, m)
-		way.returned = true
-		return struct{}{}, b.verdict(ctx, began, err)
+		how.returned = true
+		return struct{}{}, b.classify(ctx, began, err)
 	})
-	if !way.returned {
+	if !how.returned {
 		return sms.Receipt{}, b.refusal(m, refused)
 	}
 	if isFault(refused) && b.gate.State() == gobreaker.StateOpen {
@@ -134,8 +134,8 @@ func (b *breaker) Send(ctx context.Context, m sms.Message) (receipt sms.Receipt,
 	return receipt, err
 }
 
-// opened adds to the error of a call, after which the breaker is open, how long
-// that lasts: the next try would be refused.
+// opened returns err, after which the breaker is open, with the time that the breaker
+// stays open in RetryAfter.
 func (b *breaker) opened(err error) error {
 	e := *sms.AsError(err)
 	b.mu.Lock()
@@ -144,15 +144,16 @@ func (b *breaker) opened(err error) error {
 	return &e
 }
 
-// A fault is an error that gobreaker counts; it passes over every other.
+// A fault is an error that gobreaker counts. It ignores every other one.
 type fault struct{ error }
 
 func isFault(err error) bool { _, ok := err.(fault); return ok }
 
-var errNobodysFault = errors.New("counts nothing")
+var errNotCounted = errors.New("does not count")
 
-// verdict tells gobreaker what err, of a call begun at began, counts for.
-func (b *breaker) verdict(ctx context.Context, began time.Duration, err error) error {
+// classify returns what gobreaker must count for err, the error of a call that began
+// at began.
+func (b *breaker) classify(ctx context.Context, began time.Duration, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -162,7 +163,7 @@ func (b *breaker) verdict(ctx context.Context, began time.Duration, err error) e
 		errors.Is(ctx.Err(), context.DeadlineExceeded) && clock()-began > b.o.SlowAfter:
 		return fault{err}
 	}
-	return errNobodysFault
+	return errNotCounted
 }
 
 func (b *breaker) isSuccessful(err error) bool {
@@ -170,12 +171,12 @@ func (b *breaker) isSuccessful(err error) bool {
 	return err == nil
 }
 
-// refusal is the error of a message that was not let through.
+// refusal returns the error of a message that was not let through.
 func (b *breaker) refusal(m sms.Message, refused error) error {
 	e := sms.Refuse(m, sms.Unavailable, nil)
 	e.Provider = b.o.Name
 	if errors.Is(refused, gobreaker.ErrTooManyRequests) {
-		e.RetryAfter = b.o.SlowAfter // by then the try has been answered, or is slow
+		e.RetryAfter = b.o.SlowAfter // by then the vendor has answered, or is slow
 		e.Err = errors.New("the breaker is half-open: another message is trying whether the vendor is back")
 		return e
 	}
@@ -186,7 +187,7 @@ func (b *breaker) refusal(m sms.Message, refused error) error {
 	return e
 }
 
-// changed is called by gobreaker under its lock, so it only writes down.
+// changed records a change of state. gobreaker calls it under its lock.
 func (b *breaker) changed(_ string, from, to gobreaker.State) {
 	c := BreakerChange{Name: b.o.Name, From: State(from), To: State(to)}
 	b.mu.Lock()
@@ -199,32 +200,32 @@ func (b *breaker) changed(_ string, from, to gobreaker.State) {
 	}
 	if b.o.OnChange != nil {
 		b.changes = append(b.changes, c)
-		b.waiting.Add(1)
+		b.pending.Add(1)
 	}
 }
 
-// tell hands the changes over in order. Where another goroutine is at it, that
-// one tells these too.
-func (b *breaker) tell() {
-	if b.waiting.Load() == 0 {
+// report calls OnChange for the recorded changes, in order. If another goroutine does
+// so already, that one reports these too.
+func (b *breaker) report() {
+	if b.pending.Load() == 0 {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.telling {
+	if b.calling {
 		return
 	}
-	b.telling = true
-	defer func() { b.telling = false }()
+	b.calling = true
+	defer func() { b.calling = false }()
 	for len(b.changes) > 0 {
 		c := b.changes[0]
 		b.changes = b.changes[1:]
-		b.waiting.Add(-1)
+		b.pending.Add(-1)
 		b.unlocked(func() { b.o.OnChange(c) })
 	}
 }
 
-// unlocked calls f without the lock and takes it again, however f ends.
+// unlocked calls f without the lock, and locks again even if f panics.
 func (b *breaker) unlocked(f func()) {
 	b.mu.Unlock()
 	defer b.mu.Lock()

@@ -17,32 +17,33 @@ import (
 )
 
 const (
-	// DefaultDeduplicateFor is how long [Deduplicate] remembers a key where it was
-	// given no time.
+	// DefaultDeduplicateFor is how long [Deduplicate] remembers a key by default.
 	DefaultDeduplicateFor = 24 * time.Hour
 
 	claimWait = 30 * time.Second       // how long another process may take to answer
-	claimPoll = 100 * time.Millisecond // how often it is asked about
+	claimPoll = 100 * time.Millisecond // how often the store is asked for that answer
 )
 
-// ErrKeyTaken is the cause of the error of a message whose Key was used for
-// another content.
+// ErrKeyTaken is the cause of the refusal of a message whose Key was used for a message
+// with other content.
 var ErrKeyTaken = errors.New("the key was used for another message: every message needs a key of its own")
 
-// Deduplicate sends one message of each Message.Key within ttl; zero or less is
-// [DefaultDeduplicateFor]. A message without a Key passes.
+// Deduplicate sends one message for each Message.Key within ttl. If ttl is zero or
+// negative, it is [DefaultDeduplicateFor]. A message without a Key is always sent.
 //
-// What came of the first is what every later one of the same key and content is
-// answered, without a send: its receipt where it was accepted, and its error
-// where the outcome is Unknown, because it may have been. Rejected frees the key.
-// Duplicates that come while the first is on its way wait for it and share its
-// answer, a rejection too, but not the end of the first caller's own context: the
-// next of them is then sent instead. A caller who does not wait any longer is
-// answered Canceled and Unknown.
+// A later message with the same key and content is not sent. It has the result of the
+// first one: its receipt if it was accepted, its error if the outcome is Unknown. If
+// the first one was Rejected, the key is free and the message is sent.
 //
-// The same key with another number, template, values, body, kind or sender is
-// InvalidMessage, Rejected, with [ErrKeyTaken]. A Store that fails is Internal,
-// Rejected. A nil Store is one of this process: NewMemoryStore(0).
+// A duplicate that comes during the first send waits for it and has its result, even
+// if that is Rejected. If the first caller's context ended the send before anything
+// was sent, the next duplicate is sent instead. If the context of a waiting caller
+// ends, its error is Canceled, Unknown.
+//
+// A message with the same key and another number, template, value, body, kind or
+// sender is refused as InvalidMessage, Rejected, with [ErrKeyTaken]. If the Store
+// fails, the message is refused as Internal, Rejected. A nil Store is
+// NewMemoryStore(0).
 func Deduplicate(s Store, ttl time.Duration) sms.Middleware {
 	if ttl <= 0 {
 		ttl = DefaultDeduplicateFor
@@ -51,7 +52,7 @@ func Deduplicate(s Store, ttl time.Duration) sms.Middleware {
 		s = NewMemoryStore(0)
 	}
 	return func(next sms.Sender) sms.Sender {
-		return &deduplicate{next: next, store: s, ttl: ttl, flights: map[string]*flight{}}
+		return &deduplicate{next: next, store: s, ttl: ttl, sending: map[string]*sending{}}
 	}
 }
 
@@ -61,14 +62,14 @@ type deduplicate struct {
 	ttl   time.Duration
 
 	mu      sync.Mutex
-	flights map[string]*flight // by key: those of this process
+	sending map[string]*sending // by key
 }
 
-// A flight is a message of this process on its way.
-type flight struct {
+// sending is a message that this process is sending.
+type sending struct {
 	content [32]byte
-	done    chan struct{} // nil until another waits; deduplicate.mu guards it
-	// What follows is written before done is closed.
+	done    chan struct{} // nil until another waits; guarded by deduplicate.mu
+	// What follows is set before done is closed.
 	receipt sms.Receipt
 	err     error
 }
@@ -82,13 +83,13 @@ func (d *deduplicate) Send(ctx context.Context, m sms.Message) (sms.Receipt, err
 	}
 	content := contentOf(m)
 	for {
-		f, done := d.board(m.Key, content)
+		f, done := d.join(m.Key, content)
 		if done == nil {
-			d.fly(ctx, m, f)
+			d.lead(ctx, m, f)
 			return f.receipt, f.err
 		}
 		if f.content != content {
-			return sms.Receipt{}, d.refusal(m, sms.InvalidMessage, ErrKeyTaken)
+			return sms.Receipt{}, sms.Refuse(m, sms.InvalidMessage, ErrKeyTaken)
 		}
 		select {
 		case <-done:
@@ -98,39 +99,39 @@ func (d *deduplicate) Send(ctx context.Context, m sms.Message) (sms.Receipt, err
 		if sms.ReasonOf(f.err) != sms.Canceled || sms.OutcomeOf(f.err) == sms.Unknown {
 			return f.receipt, f.err
 		}
-		if cause := over(ctx, m); cause != nil { // the first caller left before anything was sent
+		if cause := over(ctx, m); cause != nil { // the first caller canceled before anything was sent
 			return sms.Receipt{}, refuse(m, cause)
 		}
 	}
 }
 
-// board returns the flight of key. If done is nil, the caller must fly it, else done
-// is closed when it has landed.
-func (d *deduplicate) board(key string, content [32]byte) (f *flight, done <-chan struct{}) {
+// join returns the message of this key that is being sent. If done is nil, the caller
+// must send it with lead. Otherwise done is closed when its result is set.
+func (d *deduplicate) join(key string, content [32]byte) (f *sending, done <-chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if f := d.flights[key]; f != nil {
+	if f := d.sending[key]; f != nil {
 		if f.done == nil {
 			f.done = make(chan struct{})
 		}
 		return f, f.done
 	}
-	f = &flight{content: content}
-	d.flights[key] = f
+	f = &sending{content: content}
+	d.sending[key] = f
 	return f, nil
 }
 
-// fly sends m, or finds out what came of it elsewhere, and lands f whatever
-// becomes of the Sender.
-func (d *deduplicate) fly(ctx context.Context, m sms.Message, f *flight) {
-	landed := false
+// lead sets the result of f: it sends m, or reads the result from the store. It sets a
+// result even if the Sender panics.
+func (d *deduplicate) lead(ctx context.Context, m sms.Message, f *sending) {
+	returned := false
 	defer func() {
-		if !landed {
+		if !returned {
 			f.receipt, f.err = sms.Receipt{}, unanswered(m)
 		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		delete(d.flights, m.Key)
+		delete(d.sending, m.Key)
 		if f.done != nil {
 			close(f.done)
 		}
@@ -146,23 +147,23 @@ func (d *deduplicate) fly(ctx context.Context, m sms.Message, f *flight) {
 	case held.State == ClaimAnswered:
 		f.receipt, f.err = read(m, held.Answer)
 	case held.State == ClaimOtherContent:
-		f.err = d.refusal(m, sms.InvalidMessage, ErrKeyTaken)
+		f.err = sms.Refuse(m, sms.InvalidMessage, ErrKeyTaken)
 	default:
 		f.err = &sms.Error{Reason: sms.Internal, Outcome: sms.Unknown, Key: m.Key, Kind: m.Kind,
 			Err: fmt.Errorf("a message of this key was begun elsewhere and has no answer after %v", claimWait)}
 	}
-	landed = true
+	returned = true
 }
 
-// unanswered is the error of a message whose Sender has panicked, or has ended its
+// unanswered returns the error of a message whose Sender panicked or ended its
 // goroutine.
 func unanswered(m sms.Message) error {
 	return &sms.Error{Reason: sms.Internal, Outcome: sms.Unknown, Key: m.Key, Kind: m.Kind, Err: errors.New("the sender ended without an answer")}
 }
 
-// send sends m and settles its claim; that of a Sender that panics, or ends its
-// goroutine, as Unknown.
-func (d *deduplicate) send(ctx context.Context, m sms.Message, c Claim, f *flight) {
+// send sends m and settles its claim. If the Sender panics or ends its goroutine, the
+// outcome is Unknown.
+func (d *deduplicate) send(ctx context.Context, m sms.Message, c Claim, f *sending) {
 	returned := false
 	defer func() {
 		if !returned {
@@ -174,7 +175,8 @@ func (d *deduplicate) send(ctx context.Context, m sms.Message, c Claim, f *fligh
 	f.receipt, f.err = receipt, d.settle(ctx, c, receipt, err)
 }
 
-// claim asks for the key until somebody has an answer, for a while.
+// claim claims the key. If another process is sending the message, claim waits for the
+// result for up to claimWait.
 func (d *deduplicate) claim(ctx context.Context, c Claim) (Claimed, error) {
 	for began := clock(); ; {
 		held, err := d.store.Claim(ctx, c, d.ttl)
@@ -189,7 +191,7 @@ func (d *deduplicate) claim(ctx context.Context, c Claim) (Claimed, error) {
 
 var errInFlight = errors.New("the caller has left while another process was sending")
 
-// unclaimed is the error of a message whose key could not be claimed.
+// unclaimed returns the error of a message whose key could not be claimed.
 func (d *deduplicate) unclaimed(ctx context.Context, m sms.Message, err error) error {
 	switch {
 	case err == errInFlight:
@@ -197,18 +199,14 @@ func (d *deduplicate) unclaimed(ctx context.Context, m sms.Message, err error) e
 	case ctx.Err() != nil:
 		return refuse(m, ctx.Err())
 	}
-	return d.refusal(m, sms.Internal, fmt.Errorf("the store of keys: %w", err))
+	return sms.Refuse(m, sms.Internal, fmt.Errorf("the store of keys: %w", err))
 }
 
-func (d *deduplicate) refusal(m sms.Message, r sms.Reason, err error) error {
-	return sms.Refuse(m, r, err)
-}
-
-// settle writes down what came of the message, whether or not the caller is
-// still there: Rejected frees the key, everything else keeps it. Where that fails
-// the key stays claimed without an answer, which claims no more than is known.
+// settle records the result of the message, even if ctx has ended. It frees the key of
+// a message that was Rejected and keeps every other one. If the store fails, the key
+// stays claimed without a result.
 func (d *deduplicate) settle(ctx context.Context, c Claim, r sms.Receipt, err error) error {
-	if _, ok := d.store.(*MemoryStore); !ok { // which does not wait for anything
+	if _, ok := d.store.(*MemoryStore); !ok { // a MemoryStore does not wait
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
@@ -230,8 +228,8 @@ func (d *deduplicate) settle(ctx context.Context, c Claim, r sms.Receipt, err er
 	return &e
 }
 
-// An answer is what a Store keeps of a message: its receipt, or what is known of
-// an Unknown one. It holds no number and no value.
+// An answer is what a Store keeps of a message: the receipt of one that was accepted,
+// or the error of one whose outcome is Unknown. It holds no number and no value.
 type answer struct {
 	Receipt   *sms.Receipt `json:"receipt,omitempty"`
 	Reason    sms.Reason   `json:"reason,omitempty"`
@@ -246,7 +244,7 @@ func written(r sms.Receipt, err error) []byte {
 	if e := sms.AsError(err); e != nil {
 		a = answer{Reason: sms.ReasonOf(e), Provider: e.Provider, Code: e.Code, RequestID: e.RequestID, Kind: e.Kind}
 	}
-	data, _ := json.Marshal(a) // of strings and a kind that exists; what cannot be written is read as Unknown
+	data, _ := json.Marshal(a) // strings and a valid kind do not fail; nothing is read as Unknown
 	return data
 }
 
@@ -263,10 +261,10 @@ func read(m sms.Message, data []byte) (sms.Receipt, error) {
 		RequestID: a.RequestID, Key: m.Key, Kind: cmp.Or(a.Kind, m.Kind), Err: errors.New("an earlier message of this key, which may have been sent")}
 }
 
-// contentOf returns a hash of what would be sent. Every part is written with its
-// length, so that no two messages run together to the same.
+// contentOf returns a hash of what would be sent. Each part is hashed with its length,
+// so that different messages have different input.
 func contentOf(m sms.Message) [32]byte {
-	kind := "" // with a template the template's own, whether or not the message names it
+	kind := "" // of a message with a template: the template's, which the name implies
 	if m.Template == "" {
 		kind = m.Kind.OrDefault().String()
 	}

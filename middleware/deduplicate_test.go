@@ -321,7 +321,7 @@ func TestDeduplicate_faultsOfOurs(t *testing.T) {
 	}
 }
 
-// A message costs few allocations, its flight, its record and its answer included.
+// A message costs few allocations, its entry, its record and its answer included.
 func TestDeduplicate_allocations(t *testing.T) {
 	store := middleware.NewMemoryStore(0)
 	s := sms.Chain(accepting, middleware.Deduplicate(store, time.Hour))

@@ -1,33 +1,33 @@
 package middleware
 
 // An exit is how a call of a Sender inside gobreaker's Execute ended: it returned,
-// panicked, or called runtime.Goexit. Execute frees the place of a half-open breaker only
-// after a return and after a panic. So a Goexit passes through Execute as a panic of ours,
-// and continues after it as a Goexit.
+// panicked, or called runtime.Goexit. In the state half-open, Execute lets the next
+// message through only after a return or a panic. So intercept turns a Goexit into a panic
+// of ours, and after Execute it continues as a Goexit.
 type exit struct {
-	returned bool
-	passing  bool
-	value    any // of the Sender's panic
+	returned    bool
+	intercepted bool
+	value       any // of the Sender's panic
 }
 
-// passing is the panic of ours. Its size is zero, so that it allocates nothing.
-type passing struct{}
+// intercepted is the value of our panic. Its size is zero, so that it allocates nothing.
+type intercepted struct{}
 
-// open is deferred around the Sender, inside Execute.
-func (e *exit) open() {
+// intercept is deferred around the Sender, inside Execute.
+func (e *exit) intercept() {
 	if e.returned {
 		return
 	}
-	e.passing, e.value = true, recover()
-	panic(passing{})
+	e.intercepted, e.value = true, recover()
+	panic(intercepted{})
 }
 
-// leave is deferred around Execute.
-func (b *breaker) leave(e *exit) {
-	if e.passing {
-		_ = recover() // ours; recovered during a Goexit, that goes on by itself
+// finish is deferred around Execute.
+func (b *breaker) finish(e *exit) {
+	if e.intercepted {
+		_ = recover() // our panic; a Goexit continues by itself
 	}
-	b.tell()
+	b.report()
 	if e.value != nil {
 		panic(e.value)
 	}

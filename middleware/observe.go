@@ -8,33 +8,34 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// An Event is one attempt at a vendor, or one message with all its attempts. It
-// holds no number, no value and no text, and everything in it takes few values,
-// so that it can be the labels of a metric.
+// An Event describes one attempt at a vendor, or one message with all its attempts.
+// It holds no number, no value and no text. Its fields take few different values, so
+// they may be labels of a metric.
 type Event struct {
-	// Attempt is which try it was, from 1 on. Of the event of a message it is how
-	// many there were: 0 where it was refused before any vendor.
+	// Attempt is the number of the attempt, counted from 1. In the event of a message
+	// it is the number of attempts: 0 if the message was refused before any vendor.
 	Attempt int
-	// Message tells the event of a message, the last one, from that of an attempt.
+	// Message reports that this is the event of a message, which follows those of its
+	// attempts.
 	Message bool
 
 	Template string
 	Kind     sms.Kind
-	Region   string // of the recipient: "CN"
-	Provider string // the configured name; of a message the last one's
+	Region   string // of the recipient, such as "CN"
+	Provider string // the configured name; of a message, the last provider's
 	Outcome  sms.Outcome
-	Reason   sms.Reason // empty where it was accepted
-	Segments int        // of what was accepted
+	Reason   sms.Reason // empty if it was accepted
+	Segments int        // zero if it was not accepted
 	Took     time.Duration
 }
 
-// Observe calls f after each message with one event for each attempt, in order,
-// and then one for the message. Put it outside of Failover and Retry, which write
-// the attempts down. f is called by the goroutines that send, many at once, before
-// Send returns: it has to be quick. Nil: nothing is observed.
+// Observe calls f after each message: once for each attempt, in order, and then once
+// for the message. Put it outside Failover and Retry, which record the attempts. f is
+// called before Send returns, by many goroutines at once. It must be quick. A nil f is
+// not called.
 //
-// Kind is the message's where Observe stands, else what a provider told in an
-// error; inside of Validate it is always known.
+// Event.Kind is the kind of the message that Observe receives. If that is unset, it is
+// the kind in a provider's error. Inside Validate it is always set.
 func Observe(f func(context.Context, Event)) sms.Middleware {
 	return func(next sms.Sender) sms.Sender {
 		if f == nil {
@@ -74,8 +75,8 @@ func (o *observe) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) 
 	return receipt, err
 }
 
-// attemptsOf gives all tries of a message in order; none where it was refused
-// before any vendor, by something of ours that names no provider.
+// attemptsOf returns all attempts of a message in order. It returns none if the
+// message was refused before any vendor, by an error that names no provider.
 func attemptsOf(r sms.Receipt, err error, took time.Duration) []sms.Attempt {
 	attempts := sms.AppendAttempts(nil, r, err, took)
 	if err != nil && len(attempts) == 1 && attempts[0].Provider == "" && sms.OutcomeOf(err) == sms.Rejected {

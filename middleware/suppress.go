@@ -10,26 +10,27 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// Suppressions tells who is sent nothing: people who have opted out, numbers that
-// are known to be dead. It may be used by any number of goroutines.
+// Suppressions is a list of numbers that must not be sent messages, such as those of
+// people who have opted out. Its method may be called by any number of goroutines at
+// once.
 type Suppressions interface {
-	// Suppressed tells whether messages of kind to this number are held back, and
-	// why. An error means that nobody could look. A list of its own compares
-	// to.Subject(), so that a number written in another way is found.
+	// Suppressed reports whether messages of kind to this number must not be sent, and
+	// why. It returns an error if the list cannot be read. An implementation must
+	// compare to.Subject(), so that it finds a number that is written in another way.
 	Suppressed(ctx context.Context, to sms.Number, kind sms.Kind) (Suppression, bool, error)
 }
 
-// A Suppression is why a number is sent nothing, and since when.
+// A Suppression is why a number must not be sent messages, and since when.
 type Suppression struct {
-	Reason string // in a word or two, without personal data: it is told in errors
+	Reason string // a word or two without personal data; errors show it
 	Since  time.Time
 }
 
-// Suppress refuses messages to numbers on the list: RecipientBlocked, Rejected,
-// so that no vendor is tried. A list that fails is Internal, Rejected: whoever
-// may have opted out is not sent anything.
+// Suppress refuses messages to numbers on the list as RecipientBlocked, Rejected. No
+// vendor is tried. If the list returns an error, Suppress refuses the message as
+// Internal, Rejected, because the recipient may have opted out.
 //
-// A nil list is an error, because people who have opted out would be sent messages.
+// A nil list is an error.
 func Suppress(list Suppressions) (sms.Middleware, error) {
 	if list == nil {
 		return nil, errors.New("middleware: Suppress was given no list")
@@ -61,8 +62,8 @@ func (s *suppress) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 	return s.next.Send(ctx, m)
 }
 
-// A SuppressionList is a list in memory: per process, and forgotten with it. Its
-// zero value is an empty list.
+// A SuppressionList is a list in the memory of this process. Its zero value is an
+// empty list.
 type SuppressionList struct {
 	mu      sync.RWMutex
 	entries map[suppressed]Suppression
@@ -75,8 +76,8 @@ type suppressed struct {
 
 var allKinds = [...]sms.Kind{sms.Verification, sms.Notification, sms.Promotion, sms.International}
 
-// Add suppresses messages of these kinds to a number; without kinds, of all. A
-// zero Since becomes now. What was there for the same kinds is replaced.
+// Add adds a number for messages of these kinds, or of all kinds if none is given. It
+// replaces what the list has for the same number and kind. A zero Since is now.
 func (l *SuppressionList) Add(to sms.Number, s Suppression, kinds ...sms.Kind) {
 	if s.Since.IsZero() {
 		s.Since = time.Now()
@@ -91,7 +92,8 @@ func (l *SuppressionList) Add(to sms.Number, s Suppression, kinds ...sms.Kind) {
 	}
 }
 
-// Remove ends the suppression of these kinds; without kinds, of all.
+// Remove removes a number for messages of these kinds, or of all kinds if none is
+// given.
 func (l *SuppressionList) Remove(to sms.Number, kinds ...sms.Kind) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -115,7 +117,7 @@ func orAll(kinds []sms.Kind) []sms.Kind {
 	return kinds
 }
 
-// Format prints how many numbers are suppressed, and no number, under every verb.
+// Format prints the length of the list under every verb, and no number.
 func (l *SuppressionList) Format(f fmt.State, _ rune) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

@@ -9,21 +9,23 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// DefaultTimeout is the time that [Timeout] gives a call where it was given none.
+// DefaultTimeout is the default of [Timeout].
 const DefaultTimeout = 5 * time.Second
 
-// Timeout gives each call d at most; zero or less is [DefaultTimeout]. The end of
-// that time is the vendor's fault and not the caller's: an error that the Sender
-// gave for it is Unavailable instead of Canceled, its Outcome is kept (Rejected
-// where nothing had left, else Unknown), and no context's error is found in it.
-// So a breaker counts it, and a Failover goes on as the table says. An error of
-// the vendor's, and an acceptance, are given on as they are, however late.
+// Timeout limits each call to d. If d is zero or negative, it is [DefaultTimeout].
 //
-// It ends the context that the Sender is given. A Sender returns soon after its
-// context ends; Timeout starts no goroutine to leave one that does not.
+// The end of that time is the vendor's fault and not the caller's. If the Sender
+// returns an error because of it, Timeout changes the reason from Canceled to
+// Unavailable and keeps the outcome: Rejected if nothing had left, otherwise Unknown.
+// errors.Is finds no error of a context in the result. So a breaker counts it, and a
+// Failover continues as the table of reasons says. Timeout returns the vendor's own
+// errors and acceptances unchanged, however late they come.
 //
-// If the caller's own deadline is sooner, the caller's context goes down
-// untouched, nothing is allocated, and its end is the caller's.
+// Timeout ends the context of the Sender, which must return soon after that. It starts
+// no goroutine.
+//
+// If the caller's own deadline is sooner, Timeout passes the caller's context on and
+// allocates nothing. The end of that context counts as the caller's.
 func Timeout(d time.Duration) sms.Middleware {
 	if d <= 0 {
 		d = DefaultTimeout
@@ -46,20 +48,21 @@ func (t *timeout) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) 
 	if err == nil || ctx.Err() != nil || bounded.Err() == nil {
 		return receipt, err
 	}
-	return receipt, t.ours(err)
+	return receipt, t.asVendorFault(err)
 }
 
-// ours takes every trace of a context off err: the context that ended was ours.
-func (t *timeout) ours(err error) error {
+// asVendorFault returns err without any error of a context, because the context that
+// ended was that of Timeout.
+func (t *timeout) asVendorFault(err error) error {
 	e := sms.AsError(err)
-	if !touched(e) {
+	if !mentionsContext(e) {
 		return err
 	}
 	return t.rewrite(e)
 }
 
-// touched tells whether e, or a try in it, speaks of a context.
-func touched(e *sms.Error) bool {
+// mentionsContext reports whether e, or an attempt in it, holds the end of a context.
+func mentionsContext(e *sms.Error) bool {
 	return e.Reason == sms.Canceled || errors.Is(e, sms.Canceled) || isContextError(e)
 }
 
@@ -77,7 +80,7 @@ func (t *timeout) rewrite(e *sms.Error) *sms.Error {
 	}
 	c.Attempts = nil
 	for _, a := range e.Attempts {
-		if one := sms.AsError(a.Err); one != nil && touched(one) {
+		if one := sms.AsError(a.Err); one != nil && mentionsContext(one) {
 			a.Err = t.rewrite(one)
 		}
 		c.Attempts = append(c.Attempts, a)

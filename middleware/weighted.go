@@ -11,25 +11,26 @@ import (
 
 // A Share is one of the Senders of a [Weighted].
 type Share struct {
-	// Name is how SetWeight finds it: the configured name of the provider.
+	// Name identifies the Share for SetWeight and Weight. Use the configured name of
+	// the provider.
 	Name string
-	// Weight is its part of the messages, in proportion to the others'. Zero or
-	// less: none.
+	// Weight is its part of the messages, in proportion to the weights of the others.
+	// Zero or less means no messages.
 	Weight int
 	// Sender is a provider, or a Failover that begins with it.
 	Sender sms.Sender
-	// State is what the Sender's breaker does now ([Stater]). Nil: it counts as
-	// closed.
+	// State returns the state of the Sender's breaker ([Stater]). If State is nil, the
+	// breaker counts as closed.
 	State func() State
 }
 
 // A Weighted sends each message to one of several Senders, by weights that may
-// change while it runs. The choice is smooth: of weights 5, 1, 1 the first has
-// five of any seven messages in a row, never five at once.
+// change while it runs. It spreads the messages evenly: with the weights 5, 1 and 1,
+// the first Sender has five of any seven messages, but not five in a row.
 //
-// A Share whose State is open is passed over without a wait, as long as
-// another with a weight is not. It tries one Sender only. For the others to be
-// tried after it, make each Share a [Failover] that begins with another vendor.
+// A Share whose State is open is skipped if another Share with a weight is not open.
+// Weighted tries one Sender only. To try the others after it, make each Share a
+// [Failover] that begins with another vendor.
 type Weighted struct {
 	senders []sms.Sender
 	states  []func() State
@@ -37,11 +38,11 @@ type Weighted struct {
 
 	mu      sync.Mutex
 	weights []int
-	credit  []int // what each is owed; the greatest is next
+	credit  []int // the greatest is next
 }
 
-// NewWeighted makes a Weighted. Every share needs a name of its own and a Sender;
-// all that is wrong comes in one error.
+// NewWeighted returns a Weighted. Every Share needs a name of its own and a Sender.
+// The error lists all faults.
 func NewWeighted(shares ...Share) (*Weighted, error) {
 	w := &Weighted{index: map[string]int{}, credit: make([]int, len(shares))}
 	var faults []error
@@ -63,11 +64,11 @@ func NewWeighted(shares ...Share) (*Weighted, error) {
 	return w, nil
 }
 
-// bounded keeps sums of weights far from overflowing.
+// bounded limits a weight, so that sums of weights do not overflow.
 func bounded(weight int) int { return min(max(weight, 0), 1_000_000) }
 
-// SetWeight changes the weight of the share called name, from the next message
-// on. It tells whether there is one.
+// SetWeight changes the weight of the Share called name, from the next message on. It
+// reports whether that Share exists.
 func (w *Weighted) SetWeight(name string, weight int) bool {
 	i, ok := w.index[name]
 	if !ok {
@@ -76,11 +77,12 @@ func (w *Weighted) SetWeight(name string, weight int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.weights[i] = bounded(weight)
-	clear(w.credit) // what was owed was owed by other weights
+	clear(w.credit) // it was made with other weights
 	return true
 }
 
-// Weight tells the weight of the share called name; zero where there is none.
+// Weight returns the weight of the Share called name. It returns zero if there is no
+// such Share.
 func (w *Weighted) Weight(name string) int {
 	i, ok := w.index[name]
 	if !ok {
@@ -91,8 +93,8 @@ func (w *Weighted) Weight(name string) int {
 	return w.weights[i]
 }
 
-// Send sends m by the Sender whose turn it is. With no weight above zero every
-// message is Unsupported.
+// Send sends m by the next Sender. If no weight is above zero, it refuses m as
+// Unsupported.
 func (w *Weighted) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	i := w.choose(w.open())
 	if i < 0 {
@@ -101,8 +103,8 @@ func (w *Weighted) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 	return w.senders[i].Send(ctx, m)
 }
 
-// open marks the Senders whose breaker is open, the first 64 of them. No lock is
-// held: a breaker that is asked may have a change of state to tell.
+// open returns a mask of the Senders whose breaker is open. It looks at the first 64
+// only. The caller must not hold the lock, because State may call OnChange.
 func (w *Weighted) open() (mask uint64) {
 	for i, state := range w.states[:min(len(w.states), 64)] {
 		if state != nil && state() == StateOpen {
@@ -112,18 +114,20 @@ func (w *Weighted) open() (mask uint64) {
 	return mask
 }
 
-// choose gives the place of the next Sender: each that may be chosen is credited
-// with its weight, and the one chosen pays for all. It is -1 where none has one.
+// choose returns the index of the next Sender, or -1 if none has a weight. It skips
+// those in the mask open if another is left.
 func (w *Weighted) choose(open uint64) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if i := w.turn(open); i >= 0 {
+	if i := w.next(open); i >= 0 {
 		return i
 	}
-	return w.turn(0)
+	return w.next(0)
 }
 
-func (w *Weighted) turn(without uint64) int {
+// next adds to each Sender's credit its weight, and takes the sum of the weights from
+// the one with the most credit, whose index it returns.
+func (w *Weighted) next(without uint64) int {
 	best, total := -1, 0
 	for i, weight := range w.weights {
 		if weight == 0 || i < 64 && without&(1<<i) != 0 {
