@@ -10,49 +10,47 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// DefaultConcurrency is how many messages SendAll has in flight where it was not
-// told.
+// DefaultConcurrency is the default of BulkOptions.Concurrency.
 const DefaultConcurrency = 64
 
 // ErrUsed is the cause of the error of a second range over what SendAll
 // returned.
 var ErrUsed = errors.New("notify: the messages of this SendAll were ranged over already: call SendAll again")
 
-// A Result is what one message of SendAll came to.
+// A Result is the result of one message of SendAll.
 type Result struct {
 	Receipt sms.Receipt
-	// Err is nil where a vendor accepted the message. It holds an *sms.Error, also
-	// where the source gave an error instead of a message: Rejected then, with the
-	// source's error as its cause.
+	// Err is nil if a vendor accepted the message. Otherwise it holds an *sms.Error. If
+	// the source yielded an error, Err is Rejected with that error as its cause.
 	Err error
 }
 
-// BulkOptions are how SendAll sends. The zero value is ready for use.
+// BulkOptions are the options of SendAll. The zero value is ready for use.
 type BulkOptions struct {
-	// Concurrency is how many messages are in flight at most. Defaults to
-	// DefaultConcurrency (64).
+	// Concurrency is the most messages in flight. Defaults to DefaultConcurrency (64).
 	Concurrency int
-	// Late is given the results that a loop which was left early did not take:
-	// before the loop's statement ends, one after the other. Nil: they are dropped.
+	// Late is called for each result that the loop did not read because it ended
+	// early, one after the other, before the loop's statement ends. If Late is nil,
+	// these results are dropped.
 	Late func(sms.Message, Result)
 }
 
-// SendAll sends the messages of a source, several at a time, and yields each with
-// its result in the order of completion. It holds no more than Concurrency
-// messages at once, however many there are.
+// SendAll sends the messages of a source, several at a time, and yields each with its
+// result in the order of completion. It holds no more than Concurrency messages at
+// once.
 //
-//   - Nothing is read or sent before the range begins. What is returned ranges
-//     once: a second range yields ErrUsed and sends nothing.
-//   - An error that the source gives is a result, and the next message is read.
-//   - When ctx ends no more are read, and every message that was read is yielded
-//     with its outcome. The loop's end does not tell why it ended: ask ctx.Err.
-//   - When the loop is left, by break, return or a panic, no more are read, those
-//     in flight are waited for, and Late is given their results.
+//   - SendAll reads and sends nothing before the range begins. The sequence may be
+//     ranged over once. A second range yields ErrUsed and sends nothing.
+//   - An error that the source yields is a result. SendAll then reads the next message.
+//   - If ctx ends, SendAll reads no more messages, and yields the results of those that
+//     it has read. Check ctx.Err after the loop.
+//   - If the loop ends by break, return or a panic, SendAll reads no more messages,
+//     waits for those in flight, and calls Late for their results.
 //
-// The source is ranged over on a goroutine of its own, which SendAll waits for:
-// one that waits for something has to watch ctx itself. It may use the maps of a
-// message again after yielding it. A panic in it, or in a Send, goes on in the
-// loop, after everything in flight has ended.
+// SendAll ranges over the source in a goroutine of its own and waits for it. A source
+// that blocks must return when ctx ends. It may change the maps of a message after it
+// has yielded the message. A panic in the source or in a Send continues in the loop,
+// after all messages in flight have ended.
 func (c *Client) SendAll(ctx context.Context, messages iter.Seq2[sms.Message, error], o BulkOptions) iter.Seq2[sms.Message, Result] {
 	var used atomic.Bool
 	return func(yield func(sms.Message, Result) bool) {

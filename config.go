@@ -20,78 +20,75 @@ import (
 // be empty. It prints without settings, under every verb and in log/slog, because
 // they hold secrets.
 type Config struct {
-	// Environment is the name of what this is for. "production" refuses what sends
-	// nothing (see Allow); any other name holds back what would ring a telephone
-	// (see AllowedNumbers). Empty: neither, for nobody has said what this is.
+	// Environment is the name of the environment. In "production" New refuses what
+	// sends nothing (see Allow). In any other one real vendors are given the allowed
+	// numbers only (see AllowedNumbers). If it is empty, neither rule holds.
 	Environment string   `yaml:"environment" default:"none" vars:"yes" doc:"the environment, where neither 'LoadOptions.Environment' nor 'NOTIFY_ENV' says it"`
 	_           struct{} `yaml:"environments" default:"none" doc:"by name: what differs from the base"`
-	// Providers by configured name, which is the name in Bindings, in Routes, in
-	// receipts and in errors.
+	// Providers by configured name, which Bindings, Routes, receipts and errors use.
 	Providers map[string]ProviderConfig `yaml:"providers" default:"needed" vars:"yes" doc:"by a name of your choice: who sends"`
-	// Templates are the texts. Empty: only messages with a Body can be sent.
+	// Templates are the texts. Without templates only messages with a Body can be sent.
 	Templates []sms.Template `yaml:"templates" default:"none" doc:"by name, or a list of file names: the texts"`
-	// Routes say which providers a message goes to. The first that matches takes
-	// it; its providers are tried in order. A message that none takes is Unsupported.
-	// Empty: every message may go to all providers, in the order of their names,
-	// as with one Route that has AllowUnbound.
+	// Routes choose the providers of a message. The first Route that matches is used,
+	// and its providers are tried in order. A message that matches none is Unsupported.
+	// If Routes is empty, every message may go to all providers, in the order of their
+	// names, as with one Route that has AllowUnbound.
 	Routes []Route `yaml:"routes" default:"one to all" doc:"which providers a message goes to"`
-	// Limits bound what is sent. Empty: none.
+	// Limits limit what is sent. They are empty by default.
 	Limits Limits   `yaml:"limits" default:"none" doc:"how much is sent"`
 	_      struct{} `yaml:"policies" default:"see there" doc:"retry, breaker, deduplication"`
-	// Retry is how a try at one provider is repeated. Zero: three tries, 200 ms to
-	// 5 s apart. Attempts 1: none is repeated.
+	// Retry is how an attempt at one provider is repeated. Defaults to three attempts,
+	// 200 ms to 5 s apart. With Attempts 1 none is repeated.
 	Retry middleware.RetryOptions `yaml:"policies.retry"`
-	// Breaker is how a provider that is down is passed over; each has a breaker of
-	// its own, called by the provider's name. Zero: after 5 failures, for 30 s.
+	// Breaker is how a provider that is down is skipped. Each provider has a breaker of
+	// its own, with the provider's name. Defaults to 30 s after 5 failures.
 	Breaker middleware.BreakerOptions `yaml:"policies.breaker"`
-	// Deduplicate is for how long a Key is sent once only: a message with the Key of
-	// one that was accepted, or may have been, gets that one's answer. Keys are kept
-	// in this process only. A message without a Key passes, and nothing of it is
-	// kept. Zero: off.
+	// Deduplicate is how long a Key is sent once only. A message with the Key of one
+	// that was accepted, or may have been, has the result of that one. Keys are kept in
+	// this process only. A message without a Key is always sent. Zero: off.
 	Deduplicate time.Duration `yaml:"policies.deduplicate" default:"off" doc:"a message whose Key was sent within this time is not sent again; it gets the answer of the first"`
-	// DeduplicateKeys is how many keys are kept at most. Zero: 1,000,000, which need
-	// about 400 MB. Logger is given a warning when 80 % of them are in use. If all
-	// are, a message with a new Key is refused (Internal, Rejected) until one ends.
+	// DeduplicateKeys is the most keys that are kept. Defaults to 1,000,000, which need
+	// about 400 MB. A warning is logged when 80 % of them are in use. If all are, a
+	// message with a new Key is refused (Internal, Rejected) until one ends.
 	DeduplicateKeys int `yaml:"policies.deduplicate_keys" default:"1000000" doc:"how many keys are kept for that at most; if all are in use, a message with a new Key is refused"`
 	// Outbox is where the program keeps its outbox. The Client does not use it.
 	Outbox OutboxConfig `yaml:"outbox" default:"none" doc:"where the outbox is kept, for 'notify outbox' and programs that read it"`
 	// Redirect sends every message to this number instead of its own. Empty: off.
 	Redirect sms.Number `yaml:"redirect" default:"none" vars:"yes" doc:"every message goes to this number instead of its own"`
-	// DryRun gives no message to a vendor: what could go out is accepted by the
-	// provider "dry-run".
+	// DryRun sends no message to a vendor. A message that could be sent is accepted by
+	// the provider "dry-run".
 	DryRun bool `yaml:"dry_run" default:"false" doc:"nothing is sent: what would go out is accepted by the provider 'dry-run'"`
-	// AllowedNumbers are the numbers that real vendors are given where Environment
-	// has a name and is not production; Redirect's is one of them. A message to
-	// another is Unsupported, Rejected, at that vendor, and goes on to the next
-	// provider of its route. A provider that rings no telephone, such as a fake or
-	// the sandbox, takes every number.
+	// AllowedNumbers are the numbers that real vendors are given if Environment has a
+	// name and is not production. Redirect is one of them. A message to another number
+	// is Unsupported, Rejected, at that vendor, and the next provider of its route is
+	// tried. A trial provider, such as a fake or the sandbox, is given every number.
 	AllowedNumbers []sms.Number `yaml:"allowed_numbers" default:"none" vars:"yes" doc:"the numbers that real vendors may be given outside of production"`
-	// Allow names what is refused otherwise: the Allow constants.
+	// Allow lists what New must not refuse: the Allow constants.
 	Allow []string `yaml:"allow,allowance" default:"none" doc:"what is refused otherwise: see below"`
-	// Logger is given to the drivers, and told what the Client was opened with.
-	// Nil: nothing is logged, except that providers that send nothing were opened
-	// because of a default: slog's default logger warns of it. In Go only.
+	// Logger is passed to the drivers. New logs what the Client was opened with. If it
+	// is nil, nothing is logged, except one warning by slog's default logger if
+	// providers that send nothing were opened because of a default. In Go only.
 	Logger *slog.Logger `yaml:"-"`
-	// Rewrite changes messages, in order, before anything else happens to them:
-	// validation, limits, and what Find, Preview and CheckTemplate ask about. In Go
+	// Rewrite changes messages, in this order, before anything else is done with them:
+	// validation, limits, and the questions of Find, Preview and CheckTemplate. In Go
 	// only.
 	Rewrite []Rewrite `yaml:"-"`
-	// RewriteVersion identifies what Rewrite does, for [Client.Mark]: change it when
-	// the code of a Rewrite changes. Empty: the version control revision that the
-	// program was built from, if it holds one (go run and go test leave it out).
+	// RewriteVersion identifies what Rewrite does, for [Client.Mark]. Change it when the
+	// code of a Rewrite changes. Defaults to the version control revision that the
+	// program was built from, which go run and go test leave out.
 	RewriteVersion string `yaml:"-"`
-	// FindFor is how long a vendor is asked after a send whether it has a message
-	// whose outcome is Unknown. Defaults to middleware.DefaultFindFor (3 s);
-	// negative: it is never asked. In Go only.
+	// FindFor is how long Send asks a vendor whether it has a message whose outcome is
+	// Unknown. Defaults to middleware.DefaultFindFor (3 s). If it is negative, Send does
+	// not ask. In Go only.
 	FindFor time.Duration `yaml:"-"`
-	// Middleware is the user's own, the first outermost. It is inside validation and
-	// the limits for each number, and outside the routes: it sees every message once,
-	// valid and with its Kind, and how it ended. It may observe, delay and refuse. A
-	// message that it changes is refused: Rewrite is for that. It must pass on the
+	// Middleware is the program's own, the first outermost. It is inside validation and
+	// the limits for each number, and outside the routes. It sees every message once,
+	// valid and with its Kind, and its result. It may observe, delay and refuse. It must
+	// not change a message, which would be refused: use Rewrite. It must pass on the
 	// context that it is given, or one made from it. In Go only.
 	Middleware []sms.Middleware `yaml:"-"`
 
-	source *config.Source // where it was read from; nil: made in Go
+	source *config.Source // nil if it was made in Go
 }
 
 // A ProviderConfig is one provider: made by a driver, or a Sender made in Go. It
@@ -99,28 +96,26 @@ type Config struct {
 type ProviderConfig struct {
 	// Driver is the name of the driver that makes it.
 	Driver string `yaml:"driver"`
-	// Settings are the driver's own: its Options, or a map by the keys of the
-	// file. [LoadConfig] gives a map[string]any whose values are texts as they are
-	// written in the file, map[string]any, []any and nil; a text whose variable has
-	// no value is a value that New reports if it opens the provider. Nil: none.
+	// Settings are the driver's own: its Options, or a map by the keys of the file.
+	// [LoadConfig] sets a map[string]any, whose values are texts as they are in the
+	// file, map[string]any, []any and nil. New reports a text whose variable has no
+	// value if it opens the provider. Nil means no settings.
 	Settings any `yaml:",rest"`
-	// Sender is the provider itself, instead of Driver and Settings. Templates and
-	// names are its own matter: give it the name that it has here. The Client does
-	// not close it.
+	// Sender is the provider itself, instead of Driver and Settings. It must have the
+	// templates, and the name that it has here. The Client does not close it.
 	Sender sms.Sender `yaml:"-"`
 	// Middleware is put around this provider alone, the first outermost. It sees each
-	// call to it. As with Config.Middleware, a message that it changes is refused. Use it
-	// in place of a Chain in Sender, which would hide what the provider can do beside
+	// call to the provider. It must not change a message, as with Config.Middleware. Do
+	// not use sms.Chain in Sender instead, which hides what the provider can do beside
 	// Send. In Go only.
 	Middleware []sms.Middleware `yaml:"-"`
-	// Timeout bounds each call to Sender. Defaults to middleware.DefaultTimeout
-	// (5 s). A provider that a driver makes has a timeout of its own, in its
-	// settings.
+	// Timeout limits each call to Sender. Defaults to middleware.DefaultTimeout (5 s). A
+	// provider that a driver makes has a timeout in its settings.
 	Timeout time.Duration `yaml:"-"`
 }
 
-// A Route sends the messages that match it to its providers. A message matches
-// where each of Regions, Templates and Kinds is empty or holds its own.
+// A Route sends the messages that match it to its providers. A message matches if each
+// of Regions, Templates and Kinds is empty or holds that of the message.
 type Route struct {
 	// Regions of the recipients' numbers: "CN", "HK", "US".
 	Regions []string `yaml:"regions" default:"all" doc:"a list of the recipients' regions: 'CN', 'HK', 'US'"`
@@ -134,11 +129,10 @@ type Route struct {
 	// turn (Limits.PerProvider) for longer than half a second. Verification codes do so
 	// without it.
 	Overflow bool `yaml:"overflow" default:"false" doc:"a message goes on to the next provider instead of waiting for its turn for longer than half a second; codes do so without it"`
-	// AllowUnbound lets a template take this route although one of Providers has
-	// no binding for it. Without it such a route is a fault, because the gap would
-	// be found in the first outage. With it, that provider decides by itself: one
-	// that sends texts sends the template's own, one whose vendor holds the
-	// templates answers Unsupported, and the next provider is tried.
+	// AllowUnbound allows a template in this route although one of Providers has no
+	// binding for it. Without it such a route is a fault, because otherwise the gap
+	// would show only in an outage. With it, a provider that needs the binding refuses
+	// the message as Unsupported, and the next provider is tried.
 	AllowUnbound bool `yaml:"allow_unbound" default:"false" doc:"lets a template without a binding at one of them take this route: see below"`
 }
 
@@ -149,68 +143,66 @@ const (
 	AllowRedirect  = "redirect"   // Config.Redirect
 	AllowDryRun    = "dry_run"    // Config.DryRun
 	AllowPlainHTTP = "plain_http" // a provider whose endpoint begins with "http://"
-	// AllowAnyNumber is for outside of production: real vendors are given every
-	// number, not only AllowedNumbers.
+	// AllowAnyNumber is for environments other than production: real vendors are given
+	// every number, not only AllowedNumbers.
 	AllowAnyNumber = "any_number"
 )
 
-// Limits bound what is sent. They count in this process only.
+// Limits limit what is sent. They count in this process only.
 type Limits struct {
-	// PerNumber is how many messages one number may get; all windows hold. A
-	// message over one is RecipientLimited, Rejected, with RetryAfter. One that was
-	// Rejected further in does not count. Empty: no limit.
+	// PerNumber is how many messages one number may be sent. All windows apply. A
+	// message over one is RecipientLimited, Rejected, with RetryAfter. A message that is
+	// Rejected after this check does not count. Empty: no limit.
 	PerNumber []middleware.Window `yaml:"per_number,rate" default:"none" doc:"a list: how many messages one number may get; all of them hold, over any span of that length"`
-	// PerProvider is how many calls a second a provider is given, by configured
-	// name. A message waits for its turn until its context or Expires ends, codes before
-	// all others; see Route.Overflow. No entry: no limit.
+	// PerProvider is the most calls a second to a provider, by configured name. A
+	// message waits for its turn until its context or Expires ends. Verification codes
+	// come before all others. See Route.Overflow. No entry: no limit.
 	PerProvider map[string]float64 `yaml:"per_provider,rate" default:"none" doc:"by provider: calls a second; a message waits for its turn, codes first"`
-	// Budget is how many segments may be spent in an hour or day of the clock; all
-	// of them hold. A message over one is OverBudget, Rejected. Empty: no limit.
+	// Budget is how many segments may be spent in an hour or day of the clock. All
+	// limits apply. A message over one is OverBudget, Rejected. Empty: no limit.
 	Budget []middleware.BudgetLimit `yaml:"budget" default:"none" doc:"by a name of your choice: how many segments may be spent; all of them hold"`
 }
 
-// An OutboxConfig is where a program keeps its outbox. It is data: package notify
-// opens no database. [LoadConfig] fills in the defaults. It prints without its URL,
-// which holds a password.
+// An OutboxConfig describes the database of a program's outbox. Package notify opens no
+// database. [LoadConfig] sets the defaults. It prints without its URL, which holds a
+// password.
 type OutboxConfig struct {
 	// Engine is the kind of database: "sqlite", "postgresql" or "mysql". Defaults to
 	// "sqlite".
 	Engine string `yaml:"engine,engine" default:"sqlite" doc:"'sqlite', 'postgresql' or 'mysql'"`
-	// Path is the file of sqlite. LoadConfig makes a relative one relative to the
-	// folder of the configuration file. Defaults to "outbox.db".
+	// Path is the file of sqlite. In a configuration file a relative path counts from
+	// the folder of that file. Defaults to "outbox.db".
 	Path string `yaml:"path" default:"outbox.db" vars:"yes" doc:"of sqlite: the file; a relative one counts from the folder of the configuration"`
-	// URL is the database of the other engines, as pgx and go-sql-driver/mysql take
-	// it. It is a secret.
+	// URL is the database of the other engines, in the form of pgx or
+	// go-sql-driver/mysql. It is a secret.
 	URL string `yaml:"url" default:"needed" vars:"yes" doc:"of the others: the database, as pgx and go-sql-driver/mysql take it; a secret"`
-	// Workers is how many messages are sent at once. Zero: the default of
+	// Workers is how many messages are sent at once. Zero means the default of
 	// outbox.Options.
 	Workers int `yaml:"workers" default:"16" doc:"how many messages are sent at once"`
-	// Classes are the names of outbox.Options.Classes, the most urgent first. Empty:
-	// by kind.
+	// Classes are the names of outbox.Options.Classes, the most urgent first. If it is
+	// empty, the classes are the kinds.
 	Classes []string `yaml:"classes" default:"by kind" doc:"a list of classes, the most urgent first: 'verification', 'notification', 'promotion'"`
 }
 
-// LoadOptions are how a configuration file is read. The zero value is ready for
-// use.
+// LoadOptions are the options of LoadConfig. The zero value is ready for use.
 type LoadOptions struct {
-	// Environment chooses one of the file's environments. Empty: NOTIFY_ENV does,
-	// else environment: in the file. A file that has environments and gets none of
-	// the three is refused.
+	// Environment chooses one of the file's environments. If it is empty, the variable
+	// NOTIFY_ENV chooses, and then environment: in the file. If the file has
+	// environments and none of the three is set, that is a fault.
 	Environment string
-	// Getenv looks a variable up. Defaults to os.LookupEnv.
+	// Getenv returns a variable and whether it is set. Defaults to os.LookupEnv.
 	Getenv func(string) (string, bool)
 }
 
-// LoadConfig reads the YAML file at path, strictly, for one environment. Every
-// fault of the file comes in one *[ConfigError], beside what could be read; New of
-// that Config returns the same faults together with its own, such as a misspelt
-// setting of a driver, with its line in the file.
+// LoadConfig reads the YAML file at path, strictly, for one environment. It returns all
+// faults of the file in one *[ConfigError], together with what could be read. New of
+// that Config returns the same faults and its own, such as a misspelt setting of a
+// driver, with its line in the file.
 //
-// ${NAME}, ${NAME:-default}, ${NAME:?why} and ${file:/path} are put in for the
-// values under providers: and the few others that docs/configuration.md marks,
-// and nowhere else. A variable under providers: that has no value is no fault
-// here: New returns it if it opens that provider. No error shows a value that came
-// from a variable.
+// ${NAME}, ${NAME:-default}, ${NAME:?why} and ${file:/path} are replaced in the values
+// under providers: and in the few others that docs/configuration.md marks. A variable
+// under providers: that has no value is not a fault of LoadConfig: New returns it if
+// it opens that provider. No error shows a value that came from a variable.
 func LoadConfig(path string, o LoadOptions) (Config, error) {
 	var c Config
 	c.source = config.Read(path, config.Options{Environment: o.Environment, Getenv: o.Getenv}, &c)
@@ -230,8 +222,8 @@ func (o *OutboxConfig) complete(folder string) {
 	}
 }
 
-// String tells the environment, the providers with their drivers, and how many
-// templates and routes there are.
+// String returns the environment, the providers with their drivers, and the numbers of
+// templates and routes.
 func (c Config) String() string {
 	var providers []string
 	for _, name := range slices.Sorted(maps.Keys(c.Providers)) {
@@ -247,7 +239,7 @@ func (c Config) String() string {
 // Format prints the text of String under every verb.
 func (c Config) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }
 
-// LogValue gives slog the text of String.
+// LogValue returns the text of String.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // MarshalText returns the text of String, so that no encoding shows a secret.
@@ -256,7 +248,7 @@ func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 // GobEncode returns the text of String.
 func (c Config) GobEncode() ([]byte, error) { return c.MarshalText() }
 
-// String tells the driver.
+// String returns the name of the driver.
 func (p ProviderConfig) String() string {
 	if p.Sender != nil {
 		return "made in Go"
@@ -267,7 +259,7 @@ func (p ProviderConfig) String() string {
 // Format prints the text of String under every verb.
 func (p ProviderConfig) Format(f fmt.State, _ rune) { fmt.Fprint(f, p.String()) }
 
-// LogValue gives slog the text of String.
+// LogValue returns the text of String.
 func (p ProviderConfig) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
 // MarshalText returns the text of String, so that no encoding shows a secret.
@@ -288,7 +280,7 @@ func (o OutboxConfig) String() string {
 // Format prints the text of String under every verb.
 func (o OutboxConfig) Format(f fmt.State, _ rune) { fmt.Fprint(f, o.String()) }
 
-// LogValue gives slog the text of String.
+// LogValue returns the text of String.
 func (o OutboxConfig) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
 // MarshalText returns the text of String, so that no encoding shows a secret.

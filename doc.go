@@ -1,6 +1,6 @@
-// Package notify is the front door: a [Client] made from a configuration, which
-// sends a message through the vendors of its route, one after the other, and
-// always says which of three things is true.
+// Package notify sends SMS messages through several vendors. A [Client] is made from a
+// configuration. It tries the vendors of a message's route one after the other, and
+// reports one of three outcomes.
 //
 //	client, err := notify.Open("notify.yaml", aliyun.Driver(), twilio.Driver())
 //	...
@@ -10,29 +10,28 @@
 //		Params:   sms.Params{"code": "482913"},
 //	})
 //	switch sms.OutcomeOf(err) {
-//	case sms.Accepted: // a vendor has taken it: receipt.Provider, receipt.ID
-//	case sms.Rejected: // certainly not sent: sms.ReasonOf(err) says why
-//	case sms.Unknown:  // nobody can know yet: client.Find asks the vendors later
+//	case sms.Accepted: // a vendor accepted it: receipt.Provider, receipt.ID
+//	case sms.Rejected: // certainly not sent: sms.ReasonOf(err) is the reason
+//	case sms.Unknown:  // it may have been sent: client.Find asks the vendors later
 //	}
 //
-// [New] makes a Client from a [Config] written in Go, [LoadConfig] reads the file
-// for those who change it in Go first, and [Client.SendAll] sends many messages
-// in bounded memory. docs/configuration.md lists every key of the file.
+// [New] makes a Client from a [Config] written in Go. [OpenWith] reads the file and
+// lets the program change the Config first. [Client.SendAll] sends many messages in
+// bounded memory. docs/configuration.md lists every key of the file.
 //
-// What stands between Send and the vendors, and why in this order, is one list:
-// [Layers].
+// The documentation of package middleware lists what stands between Send and the
+// vendors, in its order.
 //
-// # What is promised
+// # Guarantees
 //
-// A message goes out at most once, except a Verification, whose second copy
-// carries the same code and which may go to the next vendor after an unknown
-// outcome. What is refused is refused before it leaves the machine wherever that
-// can be known. No error and no log shows a number in full, a value or a secret.
+// A message is sent at most once. A Verification is an exception: after an unknown
+// outcome it may be sent again, because a second copy holds the same code. A message
+// that this package can refuse is refused before any call. No error and no log shows
+// a whole number, a value or a secret.
 //
-// # What is not
+// # What is not guaranteed
 //
-// Accepted is not delivered: that arrives as a delivery report. Limits and
-// breakers count in this process only. A message that was being sent when the
-// process died is lost to this package: an outbox keeps it. SendAll keeps no
-// order.
+// Accepted does not mean delivered. Limits and breakers count in this process only.
+// This package does not store messages: if the process dies during Send, use an
+// outbox. SendAll keeps no order.
 package notify

@@ -15,28 +15,28 @@ import (
 
 // A Fault is one thing wrong with a configuration.
 type Fault struct {
-	// File is the file as it was named; empty where the Config was made in Go.
+	// File is the name of the file. It is empty if the Config was made in Go.
 	File string
-	// Line and Column count from 1; zero where the place is not known.
+	// Line and Column count from 1. They are zero if the place is not known.
 	Line, Column int
 	// Path names the part: "providers.aliyun.region", "routes[1].providers[0]".
 	Path string
-	// Err is what is wrong, and the way out.
+	// Err is what is wrong and how to fix it.
 	Err error
 }
 
-// Error gives "notify.yaml:4:5: providers.aliyun.region: what is wrong".
+// Error returns "notify.yaml:4:5: providers.aliyun.region: what is wrong".
 func (f Fault) Error() string { return config.Fault(f).Error() }
 
-// Unwrap gives what is wrong.
+// Unwrap returns f.Err.
 func (f Fault) Unwrap() error { return f.Err }
 
-// A ConfigError is everything that is wrong with a configuration, in the order
-// of the file. It shows no value that came from a variable.
+// A ConfigError lists all faults of a configuration, in the order of the file. It
+// shows no value that came from a variable.
 type ConfigError struct{ Faults []Fault }
 
-// Error gives one line for each fault, below a line that counts them where there
-// are several.
+// Error returns one line for each fault. If there are several, the first line counts
+// them.
 func (e *ConfigError) Error() string {
 	if e == nil || len(e.Faults) == 0 {
 		return "notify: the configuration has no fault"
@@ -52,7 +52,7 @@ func (e *ConfigError) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the faults.
+// Unwrap returns the faults.
 func (e *ConfigError) Unwrap() []error {
 	if e == nil {
 		return nil
@@ -64,7 +64,7 @@ func (e *ConfigError) Unwrap() []error {
 	return all
 }
 
-// newConfigError gives nil for no fault.
+// newConfigError returns nil if there is no fault.
 func newConfigError(faults []config.Fault) error {
 	if len(faults) == 0 {
 		return nil
@@ -77,8 +77,8 @@ func newConfigError(faults []config.Fault) error {
 	return e
 }
 
-// unexplained drops those faults that follow from a known one: at the same path
-// or below it. An unset variable is one fault, not an empty key besides.
+// unexplained removes those faults that follow from a known one, which are at the same
+// path or below it. So an unset variable is one fault, and not an empty key too.
 func unexplained(faults, known []config.Fault) []config.Fault {
 	return slices.DeleteFunc(faults, func(f config.Fault) bool {
 		return slices.ContainsFunc(known, func(k config.Fault) bool {
@@ -111,7 +111,7 @@ func (b *builder) readDrivers(drivers []sms.Driver) {
 	}
 }
 
-// checkLimits looks at numbers; routes are looked at by checkRoutes.
+// checkLimits reports the faults of Config.Limits and Config.DeduplicateKeys.
 func (b *builder) checkLimits() {
 	for i, w := range b.config.Limits.PerNumber {
 		if err := w.Validate(); err != nil {
@@ -142,8 +142,8 @@ func (b *builder) checkLimits() {
 	}
 }
 
-// readTemplates compiles them one by one, so that each fault is told at its
-// template, and the providers are opened with those that are right.
+// readTemplates compiles the templates one by one, so that each fault is reported at
+// its template. The providers are opened with those that have none.
 func (b *builder) readTemplates() {
 	b.templates = make(map[string]sms.Template, len(b.config.Templates))
 	var right []sms.Template
@@ -170,8 +170,9 @@ func (b *builder) readTemplates() {
 	b.registry = registry
 }
 
-// checkBindingNames looks for slips of the pen. A binding for a provider that
-// there is not is no fault by itself: another environment may have it.
+// checkBindingNames reports bindings whose provider is probably misspelt. A binding of
+// a provider that does not exist is no fault by itself: another environment may have
+// that provider.
 func (b *builder) checkBindingNames(path string, t sms.Template) {
 	var unbound []string
 	for name := range b.config.Providers {
@@ -199,8 +200,8 @@ func templateFaults(path string, err error) (faults []sms.FieldError) {
 	return faults
 }
 
-// checkRoutes looks for what is wrong with the routes and gives them completed:
-// without any, the one that takes everything.
+// checkRoutes reports the faults of the routes and returns the routes. If there are
+// none, it returns one that every message matches.
 func (b *builder) checkRoutes() []Route {
 	names := slices.Sorted(slices.Values(keys(b.config.Providers)))
 	if len(b.config.Routes) == 0 {
@@ -211,7 +212,7 @@ func (b *builder) checkRoutes() []Route {
 		b.checkRoute(path, r, names)
 		for earlier, other := range b.config.Routes[:i] {
 			if takesAllOf(other, r) {
-				b.fault(path, fmt.Errorf("it never takes a message: routes[%d] stands before it and takes all of them; put this one first", earlier))
+				b.fault(path, fmt.Errorf("unreachable: routes[%d] already matches every message that this route matches; move it up", earlier))
 				break
 			}
 		}
@@ -288,12 +289,12 @@ func keys[V any](m map[string]V) []string {
 	return all
 }
 
-// takesAllOf tells whether every message that matches r matches other.
+// takesAllOf reports whether every message that matches r matches other.
 func takesAllOf(other, r Route) bool {
 	return covers(other.Regions, r.Regions) && covers(other.Templates, r.Templates) && covers(other.Kinds, r.Kinds)
 }
 
-// covers tells whether everything in part is in whole, where empty is everything.
+// covers reports whether everything in part is in whole. An empty list holds everything.
 func covers[T comparable](whole, part []T) bool {
 	if len(whole) == 0 || len(part) == 0 {
 		return len(whole) == 0
@@ -301,8 +302,8 @@ func covers[T comparable](whole, part []T) bool {
 	return !slices.ContainsFunc(part, func(t T) bool { return !slices.Contains(whole, t) })
 }
 
-// mayTake tells whether a message of template t can come to routes[i]: it
-// matches, and the routes before it leave a region over.
+// mayTake reports whether a message of template t can come to routes[i]: it matches,
+// and the routes before it do not match all of its regions.
 func mayTake(routes []Route, i int, t sms.Template) bool {
 	if !matchesTemplate(routes[i], t) {
 		return false
@@ -325,10 +326,10 @@ func matchesTemplate(r Route, t sms.Template) bool {
 		(len(r.Kinds) == 0 || slices.Contains(r.Kinds, t.Kind.OrDefault()))
 }
 
-// production is the environment in which what sends nothing is refused.
+// production is the environment in which providers that send nothing are refused.
 const production = "production"
 
-// guarded tells whether real vendors are given the allowed numbers only.
+// guarded reports whether real vendors are given the allowed numbers only.
 func (b *builder) guarded() bool {
 	env := b.config.Environment
 	return env != "" && env != production && !b.allows(AllowAnyNumber)
@@ -336,7 +337,7 @@ func (b *builder) guarded() bool {
 
 func (b *builder) allows(what string) bool { return slices.Contains(b.config.Allow, what) }
 
-// destination is where a provider's calls go; not of one that could not be made.
+// destination returns where a provider's calls go, and whether the provider was made.
 func (b *builder) destination(name string) (sms.Destination, bool) {
 	p, made := b.providers[name]
 	if !made {
@@ -345,8 +346,8 @@ func (b *builder) destination(name string) (sms.Destination, bool) {
 	return destinationOf(p), true
 }
 
-// checkSafety refuses, in production, what sends nothing or lets others read
-// along, and everywhere numbers that are none.
+// checkSafety reports invalid numbers and, in production, what sends nothing or can be
+// read by others.
 func (b *builder) checkSafety() {
 	for i, a := range b.config.Allow {
 		if err := config.KnownAllowance(a); err != nil {
@@ -395,8 +396,8 @@ func (b *builder) checkProduction() {
 	}
 }
 
-// plainSecrets are the paths of secrets that are written in the file, but for
-// those of providers that ring no telephone.
+// plainSecrets returns the paths of secrets that are written in the file, except those
+// of trial providers.
 func (b *builder) plainSecrets() []string {
 	return slices.DeleteFunc(b.config.source.PlainSecrets(), func(path string) bool {
 		return slices.ContainsFunc(slices.Collect(maps.Keys(b.config.Providers)), func(name string) bool {

@@ -15,15 +15,15 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// ErrClosed is what Send returns after Close, as the cause of an *sms.Error that
-// is Rejected. It is sms.ErrClosed.
+// ErrClosed is the cause of the error that Send returns after Close. It is
+// sms.ErrClosed.
 var ErrClosed = sms.ErrClosed
 
 // A Client sends messages through the providers of a Config. Any number of
 // goroutines may use it at once. It starts none.
 //
-// It is an sms.Sender, an sms.Checker and an sms.Finder. Its providers are reached
-// by [Client.Provider].
+// It is an sms.Sender, an sms.Checker and an sms.Finder. [Client.Provider] returns a
+// handle on one of its providers.
 type Client struct {
 	stack     sms.Sender // from what is outermost to the router's paths
 	registry  *sms.Registry
@@ -52,21 +52,20 @@ var (
 	_ sms.Finder  = (*Client)(nil)
 )
 
-// Open makes a Client of the configuration file at path. It is OpenWith without a
+// Open returns a Client for the configuration file at path. It is OpenWith without a
 // change.
 func Open(path string, drivers ...sms.Driver) (*Client, error) {
 	return OpenWith(path, nil, drivers...)
 }
 
-// OpenWith makes a Client of the configuration file at path as change has changed
-// it: LoadConfig, change, New. Every fault of the three comes in one
-// *[ConfigError], so change gets what could be read, whatever the faults; it is not
-// called if no environment could be chosen. An error of change is returned with the
-// faults. Nil: nothing is changed.
+// OpenWith returns a Client for the configuration file at path. It calls LoadConfig,
+// change and New, and returns the faults of all three in one *[ConfigError]. change is
+// called with what could be read even if the file has faults, but not if no environment
+// could be chosen. OpenWith returns an error of change together with the faults. A nil
+// change is not called.
 //
-// A driver without Settings reads none: variables in the settings of its providers
-// need no value, so a test with a fake in a driver's place needs none of its
-// secrets.
+// A driver without Settings reads none, and variables in the settings of its providers
+// need no value. So a test that replaces a driver by a fake needs no secrets.
 func OpenWith(path string, change func(*Config) error, drivers ...sms.Driver) (*Client, error) {
 	c, _ := LoadConfig(path, LoadOptions{}) // New returns its faults too
 	if _, read := c.source.Faults(); read && change != nil {
@@ -81,9 +80,9 @@ func OpenWith(path string, change func(*Config) error, drivers ...sms.Driver) (*
 	return New(c, drivers...)
 }
 
-// New makes a Client. It does no I/O and starts nothing. Every fault of c comes
-// in one *[ConfigError], those that the drivers find in their settings and those
-// that LoadConfig found in the file included. New copies what it keeps of c.
+// New returns a Client. It does no I/O and starts no goroutine. It returns all faults of
+// c in one *[ConfigError], including those of the drivers' settings and those that
+// LoadConfig found in the file. New copies what it keeps of c.
 func New(c Config, drivers ...sms.Driver) (*Client, error) {
 	known, read := c.source.Faults()
 	if !read {
@@ -103,7 +102,7 @@ func New(c Config, drivers ...sms.Driver) (*Client, error) {
 	known = append(known, b.missing...)
 	if faults := append(known, unexplained(b.faults, known)...); len(faults) > 0 {
 		for _, p := range b.made {
-			_ = p.Close() // nothing was sent through it; the faults are what the caller has to know
+			_ = p.Close() // nothing was sent through it, and the caller needs the faults
 		}
 		return nil, newConfigError(faults)
 	}
@@ -112,12 +111,12 @@ func New(c Config, drivers ...sms.Driver) (*Client, error) {
 	return client, nil
 }
 
-// Send sends m through the providers of its route until one accepts it, as far
-// as the table of reasons allows. A nil error means that a vendor has accepted
-// it. Every error holds an *sms.Error: sms.OutcomeOf and sms.ReasonOf read it.
+// Send sends m through the providers of its route until one accepts it, as far as the
+// table of reasons allows. A nil error means that a vendor accepted m. Every error
+// holds an *sms.Error, which sms.OutcomeOf and sms.ReasonOf read.
 //
-// An empty m.Key is filled in with sms.NewKey; Receipt.Key and Error.Key report it.
-// After Close the error is ErrClosed, Rejected.
+// If m.Key is empty, Send sets one by sms.NewKey, which Receipt.Key and Error.Key
+// report. After Close the error is Rejected and matches ErrClosed.
 func (c *Client) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	keyless := m.Key == ""
 	if keyless {
@@ -140,7 +139,7 @@ func (c *Client) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	return receipt, nil
 }
 
-// send resolves m and gives it to the stack.
+// send resolves m and passes it to the stack.
 func (c *Client) send(on *call, m sms.Message) (sms.Receipt, error) {
 	r, err := c.resolve(on, m)
 	if err != nil {
@@ -158,15 +157,14 @@ func (c *Client) send(on *call, m sms.Message) (sms.Receipt, error) {
 	return c.stack.Send(on, m)
 }
 
-// A call is one Send, or one question, on its way. It is the context of that way:
-// three allocations in place of the eight of standard contexts for the same. It ends
-// with the caller's context and when Shutdown ends calls; what waits on our side ends
-// when Shutdown begins.
+// A call is one Send, or one question, and its context. It takes three allocations;
+// standard contexts for the same take eight. It ends with the caller's context or when
+// Shutdown ends calls. Its waits end when Shutdown begins.
 type call struct {
 	middleware.Waits
 	cancel   context.CancelCauseFunc
 	resolved Resolved
-	keyless  bool   // the caller gave no Key
+	keyless  bool   // the caller set no Key
 	print    uint64 // of Params and Tags
 }
 
@@ -180,14 +178,14 @@ func (on *call) Value(key any) any {
 	return on.Waits.Value(key)
 }
 
-// callOf returns the call that ctx belongs to; nil: none.
+// callOf returns the call that ctx belongs to, or nil.
 func callOf(ctx context.Context) *call {
 	on, _ := ctx.Value(callKey{}).(*call)
 	return on
 }
 
-// explain completes an error of the stack: an *sms.Error it is, with the key of
-// m, and an end that Shutdown has brought is not called the caller's.
+// explain returns an error of the stack as an *sms.Error with the key of m. If Shutdown
+// ended the call, the reason is not Canceled.
 func (on *call) explain(m sms.Message, err error) error {
 	e := sms.AsError(err)
 	ended := context.Cause(on) == ErrClosed && e.Reason == sms.Canceled
@@ -202,7 +200,7 @@ func (on *call) explain(m sms.Message, err error) error {
 	return &explained
 }
 
-// begin notes a call that ctx bounds. It returns nil if the Client is closing.
+// begin returns a new call that ends with ctx. It returns nil if the Client is closing.
 func (c *Client) begin(ctx context.Context) *call {
 	on := &call{}
 	on.End = c.waits
@@ -217,7 +215,7 @@ func (c *Client) begin(ctx context.Context) *call {
 	return on
 }
 
-// end notes the end of a call.
+// end removes a call that has ended.
 func (c *Client) end(on *call) {
 	on.cancel(nil)
 	c.mu.Lock()
@@ -227,7 +225,7 @@ func (c *Client) end(on *call) {
 	}
 }
 
-// kill ends the calls that are in flight.
+// kill cancels the calls that are in flight.
 func (c *Client) kill() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -236,20 +234,19 @@ func (c *Client) kill() {
 	}
 }
 
-// cutGrace is how long Shutdown waits, after it has ended the calls, for Senders to
-// return, which they must do soon after their context ends.
+// cutGrace is how long Shutdown waits for Senders to return after it has canceled the
+// calls.
 const cutGrace = time.Second
 
-// Shutdown closes the Client. From now on Send is refused. What waits on our side, for
-// a turn or for another try, ends at once with ErrClosed. Calls that have left for a
-// vendor are waited for until ctx ends; then they are ended, their outcome is
-// Unknown, and Shutdown returns ctx's error. When all calls have ended it closes the
-// providers that drivers made, not those given as a Sender, and returns their errors
-// too.
+// Shutdown closes the Client. Send then refuses every message. A message that waits for
+// a turn or for another attempt ends at once with ErrClosed. Shutdown waits for calls to
+// vendors until ctx ends. It then cancels them, so that their outcome is Unknown, and
+// returns ctx's error. When all calls have ended, it closes the providers that drivers
+// made, but not those given as a Sender, and returns their errors too.
 //
-// It may be called again, and by several goroutines at once: each waits, as long as
-// its own ctx allows. Do not call it from inside a Send, such as in a Middleware: it
-// would wait for itself.
+// Shutdown may be called again, and by several goroutines at once. Each call waits until
+// its own ctx ends. It must not be called from inside a Send, such as in a Middleware,
+// because it would wait for itself.
 func (c *Client) Shutdown(ctx context.Context) error {
 	c.mu.Lock()
 	if !c.closing {
@@ -266,7 +263,7 @@ func (c *Client) Shutdown(ctx context.Context) error {
 		grace, cancel := context.WithTimeout(context.Background(), cutGrace)
 		defer cancel()
 		if c.wait(grace) != nil {
-			return cut // a Sender ignores its context: the providers stay open for it
+			return cut // a Sender ignores its context, so its provider must stay open
 		}
 	}
 	c.once.Do(func() {

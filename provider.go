@@ -16,10 +16,10 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// A Provider is a handle on one configured provider of a Client, for what it can do
-// beside Send. What it cannot do is an error that matches errors.ErrUnsupported; Can
-// reports which. It may be used by any number of goroutines at once. A handle
-// describes the configuration that its Client was made of.
+// A Provider is a handle on one configured provider of a Client. Its methods are what
+// the provider can do beside Send. Can reports what that is. The other methods return
+// an error that matches errors.ErrUnsupported. A Provider may be used by any number of
+// goroutines at once. It describes the configuration that its Client was made of.
 type Provider struct {
 	client      *Client
 	name        string
@@ -32,12 +32,11 @@ type Provider struct {
 	pace        *middleware.Pace // nil: none
 }
 
-// ProviderState is what a provider does with messages now.
+// ProviderState is the current state of a provider.
 type ProviderState struct {
 	// Breaker is the state of its breaker.
 	Breaker middleware.State
-	// Wait is how long a message that came now would wait for the provider's pace
-	// (Limits.PerProvider). Zero: not at all.
+	// Wait is how long a new message would wait for its turn (Limits.PerProvider).
 	Wait time.Duration
 }
 
@@ -75,15 +74,15 @@ func (c *Client) Provider(name string) (*Provider, bool) {
 // Name returns the configured name.
 func (p *Provider) Name() string { return p.name }
 
-// Driver returns the name of the driver that made it; empty: it is a Sender made in
+// Driver returns the name of the driver that made it. It is empty for a Sender made in
 // Go.
 func (p *Provider) Driver() string { return p.driver }
 
-// Destination returns where its calls go. The zero value means that it does not
-// report it, and is taken for a real vendor.
+// Destination returns where its calls go. The zero value means that the provider does
+// not report it. It then counts as a real vendor.
 func (p *Provider) Destination() sms.Destination { return p.destination }
 
-// State returns what it does with messages now.
+// State returns its current state.
 func (p *Provider) State() ProviderState {
 	var s ProviderState
 	if p.breaker != nil {
@@ -198,7 +197,7 @@ func (b *builder) open(name, path string, p ProviderConfig) {
 		b.driverFaults(path, errors.Join(s.faults, err))
 		return
 	}
-	if s.faults != nil { // the driver has passed them over
+	if s.faults != nil { // the driver has ignored them
 		b.driverFaults(path, s.faults)
 	}
 	b.providers[name] = provider
@@ -207,18 +206,18 @@ func (b *builder) open(name, path string, p ProviderConfig) {
 	}
 }
 
-// driverFaults places each fault of a driver. A *sms.FieldError is at its path
-// below the provider, or below the whole where it speaks of a template; what is
-// none is at the provider.
+// driverFaults reports the faults of a driver. The path of a *sms.FieldError is below
+// the provider, unless it is that of a template. Every other error is reported at the
+// provider.
 func (b *builder) driverFaults(path string, err error) {
-	told := map[*sms.FieldError]bool{}
+	reported := map[*sms.FieldError]bool{}
 	var place func(err error)
 	place = func(err error) {
 		if f, ok := err.(*sms.FieldError); ok && f != nil {
-			if told[f] {
+			if reported[f] {
 				return
 			}
-			told[f] = true
+			reported[f] = true
 			at := config.Below(path, f.Path)
 			if strings.HasPrefix(f.Path, "templates.") {
 				at = f.Path
@@ -243,8 +242,7 @@ func (b *builder) driverFaults(path string, err error) {
 	place(err)
 }
 
-// holdsFields tells whether there is a *sms.FieldError, or a list of errors that
-// may hold some, in err.
+// holdsFields reports whether err holds a *sms.FieldError.
 func holdsFields(err error) bool {
 	_, field := errors.AsType[*sms.FieldError](err)
 	return field
@@ -258,8 +256,8 @@ type settings struct {
 	faults   error
 }
 
-// decode fills into: from a map strictly, key by key; from the driver's own type
-// as it is. It is sms.DriverConfig.Decode.
+// decode is sms.DriverConfig.Decode. It fills into from a map, strictly, or copies a
+// value of the driver's own type.
 func (s *settings) decode(into any) error {
 	out := reflect.ValueOf(into)
 	if out.Kind() != reflect.Pointer || out.IsNil() {

@@ -19,45 +19,43 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// A Rewrite changes a message before anything else happens to it. Its argument is a
+// A Rewrite changes a message before anything else is done with it. Its argument is a
 // copy, which it may change and return.
 //
 // It may change To, From, Template (to one of the same kind), Params, Body, Tags and
-// Expires. One that changes Key or the kind is refused. It must return the same for
-// the same message in every process, whenever it is called: Find asks the vendor
-// about what it returns now. smstest.CheckRewrite tests that. It may be called by
-// several goroutines at once.
+// Expires. If it changes Key or the kind, the message is refused. It must return the
+// same for the same message in every process and at any time, because Find asks the
+// vendor about what it returns later. smstest.CheckRewrite tests that. It may be called
+// by several goroutines at once.
 //
-// An error refuses the message: Rejected, with the Reason that the error holds,
-// else Internal. CheckTemplate calls it with a message that has a Template and
-// Params only.
+// If it returns an error, the message is Rejected, with the Reason in that error or
+// Internal. CheckTemplate calls it with a message that has only a Template and Params.
 type Rewrite func(ctx context.Context, m sms.Message) (sms.Message, error)
 
 // Resolved is a message as providers are given it: after Config.Rewrite and
-// Config.Redirect, with its kind. Client.Resolve makes it, and handles take it, so
-// that no message is rewritten twice. It prints as its Message does: masked.
+// Config.Redirect, with its kind. Client.Resolve returns it, and Provider.Preview takes
+// it, so that no message is rewritten twice. It prints as its Message does: masked.
 type Resolved struct {
-	sms.Message // Key as it was given: only Send fills in an empty one
-	// Recipient is To before Redirect. Limits by number count it.
+	sms.Message // its Key may be empty: only Send sets one
+	// Recipient is To before Redirect. Limits by number count this number.
 	Recipient sms.Number
-	// Route names the providers that the message may be given to, in order.
+	// Route lists the providers that the message may be given to, in order.
 	Route []string
 
 	path *path
 }
 
-// Resolve returns m as providers are given it. Its error is why m is refused before
-// any provider: by a Rewrite, by the rules for its kind, or because no route takes
-// it. With an error, Resolved holds what is known so far. Message.Expires is not
-// looked at.
+// Resolve returns m as providers are given it. It returns an error if m is refused
+// before any provider: by a Rewrite, by the rules for its kind, or because it matches
+// no route. Resolved then holds what is known so far. Resolve ignores Message.Expires.
 func (c *Client) Resolve(ctx context.Context, m sms.Message) (Resolved, error) {
 	r, err := c.resolve(ctx, m)
 	r.Message, r.Route = r.Clone(), slices.Clone(r.Route)
 	return r, err
 }
 
-// Check reports whether m would be refused whatever the routes are: by a Rewrite or by
-// the rules for its kind. An outbox asks it before it stores a message.
+// Check returns an error if a Rewrite or the rules for its kind refuse m. An outbox
+// calls it before it stores a message.
 func (c *Client) Check(ctx context.Context, m sms.Message) error {
 	m, err := c.rewrite(ctx, m)
 	if err != nil {
@@ -66,7 +64,7 @@ func (c *Client) Check(ctx context.Context, m sms.Message) error {
 	return c.registry.Check(m)
 }
 
-// resolve is the one place in which a message becomes what providers are given.
+// resolve is the only function that makes of a message what providers are given.
 func (c *Client) resolve(ctx context.Context, m sms.Message) (Resolved, error) {
 	m, err := c.rewrite(ctx, m)
 	r := Resolved{Message: m, Recipient: m.To}
@@ -204,9 +202,9 @@ func (p *Provider) neverTakes(r Resolved) bool {
 	return !errors.Is(err, errors.ErrUnsupported) && sms.ReasonOf(err) == sms.Unsupported && sms.OutcomeOf(err) == sms.Rejected
 }
 
-// CheckTemplate reports whether a message of this template with these values would
-// be refused: by a Rewrite, by the rules for its kind, or by any provider that it
-// may be given to.
+// CheckTemplate returns an error if a message of this template with these values would
+// be refused: by a Rewrite, by the rules for its kind, or by any provider that it may
+// be given to.
 func (c *Client) CheckTemplate(name string, p sms.Params) error {
 	m, err := c.rewrite(context.Background(), sms.Message{Template: name, Params: p})
 	if err != nil || m.Template == "" { // a body has no variables to check
@@ -263,16 +261,16 @@ func (c *Client) preview(r Resolved) (sms.Preview, error) {
 	return sms.Preview{}, err
 }
 
-// A router picks the first route that a message matches. It is the only one.
+// A router picks the first route that a message matches.
 type router struct{ paths []path }
 
-// A path is a Route made ready.
+// A path is a Route with its Sender.
 type path struct {
 	Route
 	sender sms.Sender // the providers with failover
 }
 
-// pick returns the first path that m, whose kind is known, matches; nil: none.
+// pick returns the first path that m matches, or nil. The kind of m must be set.
 func (r *router) pick(m sms.Message) *path {
 	region := m.To.Region()
 	for i := range r.paths {
@@ -289,7 +287,7 @@ func (r Route) matches(m sms.Message, region string) bool {
 		(len(r.Kinds) == 0 || slices.Contains(r.Kinds, m.Kind))
 }
 
-// refuse returns the error of a message that no route takes.
+// refuse returns the error of a message that matches no route.
 func (r *router) refuse(m sms.Message) error {
 	what := "a body"
 	if m.Template != "" {
@@ -303,7 +301,7 @@ func (r *router) refuse(m sms.Message) error {
 		"no route takes a message of kind %v with %s to %s: add a route for it, or one without regions, templates and kinds at the end", m.Kind, what, where))
 }
 
-// taking names the providers that messages of t may be given to, each once.
+// taking returns the providers that messages of t may be given to, each once.
 func (r *router) taking(t sms.Template) (providers []string) {
 	routes := make([]Route, len(r.paths))
 	for i := range r.paths {
@@ -322,14 +320,14 @@ func (r *router) taking(t sms.Template) (providers []string) {
 	return providers
 }
 
-// Mark identifies what decides how messages look to vendors, as 32 hexadecimal
-// digits: templates, routes, redirect, the providers with their settings (without
-// secrets), and RewriteVersion or, if that is empty and there are rewrites, the
-// revision that the program was built from. Two Clients with the same Mark make the
-// same of a message. What keeps messages through a crash keeps the Mark of the Client
-// that sent them, and asks with it in sms.Question.
+// Mark identifies the configuration that decides how messages look to vendors, as 32
+// hexadecimal digits. It covers templates, routes, redirect, the providers with their
+// settings (without secrets), and RewriteVersion. If RewriteVersion is empty and there
+// are rewrites, it covers the revision that the program was built from. Two Clients
+// with the same Mark resolve a message alike. A program that stores messages must store
+// the Mark of the Client that sent them, and set it in sms.Question.
 //
-// A provider made in Go counts by its name and type only.
+// Of a provider made in Go the Mark covers the name and type only.
 func (c *Client) Mark() string { return c.mark }
 
 func (b *builder) mark(routes []Route) string {
@@ -354,7 +352,7 @@ func (b *builder) mark(routes []Route) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// revision returns what the program was built from; empty: it does not hold it.
+// revision returns what the program was built from. It is empty if that is not known.
 func revision() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -369,7 +367,7 @@ func revision() string {
 	return text
 }
 
-// put writes a value with its name so that no two values are written alike.
+// put writes a value with its name, so that different values are written differently.
 func put(h hash.Hash, name string, v any) {
 	fmt.Fprintf(h, "%q:", name)
 	write(h, reflect.ValueOf(v), name)
@@ -380,8 +378,8 @@ func put(h hash.Hash, name string, v any) {
 // "token".
 func isSecret(path string) bool { return strings.HasPrefix(path, "settings") && config.IsSecret(path) }
 
-// write writes v: of a struct the fields that configure (those with yaml:"-" do not),
-// of a map the entries by key, and of neither what is a secret by its name.
+// write writes v. Of a struct it writes the exported fields without the tag yaml:"-",
+// of a map the entries in the order of their keys. It omits secrets.
 func write(h hash.Hash, v reflect.Value, path string) {
 	switch v.Kind() {
 	case reflect.Invalid, reflect.Func, reflect.Chan, reflect.UnsafePointer:

@@ -17,7 +17,7 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// A layer is one place in the stack between Client.Send and a vendor. It makes the
+// A layer is one place in the stack between Client.Send and a vendor. It returns the
 // middleware of its place: for the Client as a whole, or for one provider.
 type layer struct {
 	name string
@@ -28,11 +28,10 @@ type layer struct {
 	provider func(b *builder, p *Provider) []sms.Middleware
 }
 
-// layers is the order, from the outermost to the innermost. New builds by this very
-// list; package middleware's documentation and docs/architecture.md are tested
-// against it. What makes a message the one that providers are given (rewrites,
-// validation, kind, redirect, route) is no layer: it comes before, for every
-// operation alike, in Client.resolve.
+// layers is the order, from the outermost to the innermost. New builds the stack from
+// this list, and tests compare it with package middleware's documentation and
+// docs/architecture.md. Rewrites, validation, kind, redirect and route are not layers:
+// Client.resolve does them before, for every operation alike.
 var layers = [...]layer{
 	{name: "Deduplicate", each: "message", why: "a message that was sent already costs neither a token nor the budget",
 		message: (*builder).deduplicate},
@@ -67,21 +66,21 @@ var layers = [...]layer{
 		provider: (*builder).own},
 }
 
-// A builder makes a Client of a Config and gathers what is wrong with it.
+// A builder makes a Client of a Config and collects the faults of the Config.
 type builder struct {
 	config    Config
 	logger    *slog.Logger
 	drivers   map[string]sms.Driver
 	templates map[string]sms.Template
 	registry  *sms.Registry
-	providers map[string]sms.Sender // by configured name, as the driver made them
+	providers map[string]sms.Sender // by configured name, without middleware
 	made      []io.Closer           // those that the Client closes
-	unread    bool                  // the part providers could not be read
+	unread    bool                  // providers: could not be read
 	faults    []config.Fault
 	missing   []config.Fault // variables that have no value
 }
 
-// client puts everything together.
+// client returns the Client.
 func (b *builder) client(routes []Route) *Client {
 	c := &Client{registry: b.registry, router: &router{}, rewrites: slices.Clone(b.config.Rewrite), redirect: b.config.Redirect,
 		providers: map[string]*Provider{}, made: b.made, calls: map[*call]struct{}{}, idle: make(chan struct{}), mark: b.mark(routes)}
@@ -121,19 +120,19 @@ func (b *builder) client(routes []Route) *Client {
 	return c
 }
 
-// toRoute gives a message to the providers of the route that resolving picked.
+// toRoute sends a message to the providers of the route that resolve picked.
 func toRoute(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	return callOf(ctx).resolved.path.sender.Send(ctx, m) // the guard has seen that there is a call
 }
 
-// A guard refuses what middleware of the user's has changed: Find, in this process or
-// the next one, would ask the vendor about another message.
+// A guard refuses messages that the user's middleware has changed, because Find, in this
+// process or the next one, would ask the vendor about another message.
 type guard struct {
 	seed   maphash.Seed
 	needed bool // there is such middleware
 }
 
-// outer follows Config.Middleware, and gives the message its redirected number.
+// outer follows Config.Middleware, and sets the message's redirected number.
 func (g guard) outer(next sms.Sender) sms.Sender {
 	return sms.SenderFunc(func(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 		on := callOf(ctx)
@@ -188,8 +187,8 @@ func changed(m sms.Message, whose, field string) error {
 	return sms.Refuse(m, sms.Internal, fmt.Errorf("%s changed the message's %s: change messages in Config.Rewrite, which Find, Preview and CheckTemplate apply too", whose, field))
 }
 
-// fingerprint returns a hash of the maps of m. It finds changes in place too, and
-// copies nothing.
+// fingerprint returns a hash of the maps of m. It finds changes in place too, without a
+// copy.
 func (g guard) fingerprint(m sms.Message) uint64 {
 	pairs := func(values map[string]string) (sum uint64) {
 		for name, value := range values { // in any order: the sum is the same
@@ -240,11 +239,11 @@ func (b *builder) perNumber(*Client) []sms.Middleware {
 	return []sms.Middleware{middleware.RateLimit(limit, middleware.RateLimitOptions{Name: "per_number", Key: middleware.ByNumber})}
 }
 
-// DryRunProvider is the Provider of a receipt that Config.DryRun has made.
+// DryRunProvider is the Provider of the receipts of Config.DryRun.
 const DryRunProvider = "dry-run"
 
-// dryRun accepts, in place of all that follows, what the providers of its route
-// would not refuse by what they can check without sending.
+// dryRun replaces the layers inside it. It accepts what the providers of the route do
+// not refuse before a call.
 func (b *builder) dryRun(c *Client) []sms.Middleware {
 	if !b.config.DryRun {
 		return nil
@@ -273,8 +272,7 @@ func (c *Client) rehearse(r Resolved) (segments int, err error) {
 	return preview.Segments, err
 }
 
-// unsent makes err, an answer to a question and not to a send, one that says so:
-// nothing has left.
+// unsent returns err, the error of a check, as a Rejected one: nothing was sent.
 func unsent(m sms.Message, err error) error {
 	if sms.OutcomeOf(err) == sms.Rejected {
 		return err
@@ -286,8 +284,8 @@ func unsent(m sms.Message, err error) error {
 	return sms.Refuse(m, reason, err)
 }
 
-// hold lets a real vendor be given the allowed numbers only, outside of
-// production.
+// hold refuses, outside of production, messages to a real vendor whose number is not
+// allowed.
 func (b *builder) hold(p *Provider) []sms.Middleware {
 	if p.destination.Trial || !b.guarded() {
 		return nil
@@ -321,7 +319,7 @@ func (b *builder) breaker(p *Provider) []sms.Middleware {
 	}}
 }
 
-// pace lets messages wait for their turn at the provider.
+// pace makes messages wait for their turn at the provider.
 func (b *builder) pace(p *Provider) []sms.Middleware {
 	perSecond, ok := b.config.Limits.PerProvider[p.name]
 	if !ok {
@@ -359,8 +357,7 @@ func (b *builder) own(p *Provider) []sms.Middleware {
 	return append(slices.Clone(mw), p.client.guard.inner)
 }
 
-// announce logs what the Client was opened with: one line, and what a person has
-// to know beside it.
+// announce logs what the Client was opened with, and warnings.
 func (b *builder) announce() {
 	c := b.config
 	var providers []string
@@ -398,8 +395,8 @@ func (b *builder) announce() {
 }
 
 // announceDefaults warns of providers that send nothing and were opened because a
-// variable was forgotten. Without a Logger it warns by slog's default: messages that
-// are accepted and never sent must not pass without a word.
+// variable is not set. Without a Logger it uses slog's default, because messages that
+// are accepted and not sent must not go unnoticed.
 func (b *builder) announceDefaults() {
 	c := b.config
 	choice := c.source.Choice()
@@ -432,8 +429,8 @@ func (b *builder) announceDefaults() {
 		"providers", providers, "variables", slices.Compact(variables))
 }
 
-// heldBack names what keeps messages from the vendors or from their numbers. The
-// allowed numbers hold only for real vendors.
+// heldBack lists what keeps messages from the vendors or from their numbers. The
+// allowed numbers apply to real vendors only.
 func (b *builder) heldBack(real bool) (held []string) {
 	if b.config.DryRun {
 		held = append(held, "dry_run")
@@ -447,7 +444,7 @@ func (b *builder) heldBack(real bool) (held []string) {
 	return held
 }
 
-// perProcess names what counts in this process only.
+// perProcess lists the limits that count in this process only.
 func (b *builder) perProcess() (local []string) {
 	for _, w := range b.config.Limits.PerNumber {
 		local = append(local, fmt.Sprintf("limits.per_number %d in %v", w.Count, w.Per))
