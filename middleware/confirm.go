@@ -109,14 +109,9 @@ func (t *tries) note(o sms.Outcome, found error) {
 		if a.Err == nil || sms.OutcomeOf(a.Err) != sms.Unknown {
 			continue
 		}
-		e := *sms.AsError(a.Err)
+		e := with(a.Err, found)
 		e.Outcome, e.Provider = o, cmp.Or(e.Provider, a.Provider)
-		if e.Err == nil {
-			e.Err = found
-		} else {
-			e.Err = fmt.Errorf("%w; %w", e.Err, found)
-		}
-		a.Err = &e
+		a.Err = e
 	}
 	t.last = sms.SumAttempts(t.list)
 }

@@ -94,7 +94,7 @@ func (d *deduplicate) Send(ctx context.Context, m sms.Message) (sms.Receipt, err
 		select {
 		case <-done:
 		case <-ctx.Done():
-			return sms.Receipt{}, &sms.Error{Reason: sms.Canceled, Outcome: sms.Unknown, Key: m.Key, Kind: m.Kind, Err: ctx.Err()}
+			return sms.Receipt{}, unknown(m, sms.Canceled, ctx.Err())
 		}
 		if sms.ReasonOf(f.err) != sms.Canceled || sms.OutcomeOf(f.err) == sms.Unknown {
 			return f.receipt, f.err
@@ -149,8 +149,7 @@ func (d *deduplicate) lead(ctx context.Context, m sms.Message, f *sending) {
 	case held.State == ClaimOtherContent:
 		f.err = sms.Refuse(m, sms.InvalidMessage, ErrKeyTaken)
 	default:
-		f.err = &sms.Error{Reason: sms.Internal, Outcome: sms.Unknown, Key: m.Key, Kind: m.Kind,
-			Err: fmt.Errorf("a message of this key was begun elsewhere and has no answer after %v", claimWait)}
+		f.err = unknown(m, sms.Internal, fmt.Errorf("a message of this key was begun elsewhere and has no answer after %v", claimWait))
 	}
 	returned = true
 }
@@ -158,7 +157,14 @@ func (d *deduplicate) lead(ctx context.Context, m sms.Message, f *sending) {
 // unanswered returns the error of a message whose Sender panicked or ended its
 // goroutine.
 func unanswered(m sms.Message) error {
-	return &sms.Error{Reason: sms.Internal, Outcome: sms.Unknown, Key: m.Key, Kind: m.Kind, Err: errors.New("the sender ended without an answer")}
+	return unknown(m, sms.Internal, errors.New("the sender ended without an answer"))
+}
+
+// unknown returns the error of a message that may have been sent.
+func unknown(m sms.Message, r sms.Reason, cause error) *sms.Error {
+	e := sms.Refuse(m, r, cause)
+	e.Outcome = sms.Unknown
+	return e
 }
 
 // send sends m and settles its claim. If the Sender panics or ends its goroutine, the
@@ -195,7 +201,7 @@ var errInFlight = errors.New("the caller has left while another process was send
 func (d *deduplicate) unclaimed(ctx context.Context, m sms.Message, err error) error {
 	switch {
 	case err == errInFlight:
-		return &sms.Error{Reason: sms.Canceled, Outcome: sms.Unknown, Key: m.Key, Kind: m.Kind, Err: ctx.Err()}
+		return unknown(m, sms.Canceled, ctx.Err())
 	case ctx.Err() != nil:
 		return refuse(m, ctx.Err())
 	}
@@ -215,17 +221,10 @@ func (d *deduplicate) settle(ctx context.Context, c Claim, r sms.Receipt, err er
 		_ = d.store.Keep(ctx, c.Key, c.ID, written(r, err), d.ttl)
 		return err
 	}
-	failed := d.store.Free(ctx, c.Key, c.ID)
-	if failed == nil {
-		return err
+	if failed := d.store.Free(ctx, c.Key, c.ID); failed != nil {
+		return with(err, fmt.Errorf("the key was not freed: %v", failed))
 	}
-	e := *sms.AsError(err)
-	failed = fmt.Errorf("the key was not freed: %v", failed)
-	if e.Err != nil {
-		failed = fmt.Errorf("%w; %w", e.Err, failed)
-	}
-	e.Err = failed
-	return &e
+	return err
 }
 
 // An answer is what a Store keeps of a message: the receipt of one that was accepted,
@@ -251,8 +250,7 @@ func written(r sms.Receipt, err error) []byte {
 func read(m sms.Message, data []byte) (sms.Receipt, error) {
 	var a answer
 	if err := json.Unmarshal(data, &a); err != nil {
-		return sms.Receipt{}, &sms.Error{Reason: sms.Internal, Outcome: sms.Unknown, Key: m.Key, Kind: m.Kind,
-			Err: fmt.Errorf("what the store holds of this key cannot be read: %w", err)}
+		return sms.Receipt{}, unknown(m, sms.Internal, fmt.Errorf("what the store holds of this key cannot be read: %w", err))
 	}
 	if a.Receipt != nil {
 		return *a.Receipt, nil

@@ -10,41 +10,40 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// FailoverOptions move single cells of the table of reasons.
+// FailoverOptions change single cells of the table of reasons.
 type FailoverOptions struct {
 	// Also lists reasons after which another sender is tried although the table
-	// says no: InvalidNumber, where one vendor knows fewer countries than the
-	// next. RecipientBlocked in it has no effect: who has opted out is tried
-	// nowhere else.
+	// forbids it, such as InvalidNumber if the next vendor serves more countries.
+	// RecipientBlocked in it has no effect, because the recipient has opted out.
 	Also []sms.Reason
 	// Never lists reasons after which no other sender is tried although the table
-	// says yes. It wins over Also.
+	// allows it. A reason in both lists is in Never.
 	Never []sms.Reason
 }
 
-// Failover returns a Sender that tries senders in order until one accepts. What
-// comes after a refusal is the table's decision ([sms.Reason.AnotherVendor]):
+// Failover returns a Sender that tries senders in order until one accepts. The table of
+// reasons ([sms.Reason.AnotherVendor]) decides whether the next one is tried:
 //
-//   - Every try so far has a veto: one that was refused for a fault of the
-//     message or of the recipient ends it.
-//   - A try whose outcome is Unknown ends it too, except for a Verification,
-//     whose second copy carries the same code. [Confirm], put around each sender,
-//     makes it Rejected if the vendor certainly never took the message.
-//   - Nothing is tried after the caller's context has ended, or past
-//     Message.Expires.
+//   - If any attempt was refused for a fault of the message or of the recipient, no
+//     other sender is tried.
+//   - If the outcome of any attempt is Unknown, no other sender is tried, unless the
+//     message is a Verification, because a second copy holds the same code. [Confirm]
+//     around each sender changes that attempt to Rejected if the vendor certainly never
+//     took the message.
+//   - No sender is tried after the caller's context has ended or after Message.Expires.
 //
-// Receipt.Attempts, and the *sms.Error where none accepted, tell of all tries in
-// order, those of a Retry further in included. Of a single try the sender's own
-// error is returned as it came.
+// Receipt.Attempts, and the *sms.Error if no sender accepted, hold all attempts in
+// order, including those of a Retry inside. If there was one attempt only, its error is
+// returned unchanged.
 //
-// Nil senders are left out; with none left, every message is Unsupported. The
-// result may be used by any number of goroutines.
+// Nil senders are skipped. Without any sender every message is Unsupported. The result
+// may be used by any number of goroutines.
 func Failover(senders ...sms.Sender) sms.Sender {
 	return FailoverWith(FailoverOptions{}, senders...)
 }
 
-// NewFailover is [FailoverWith] that reports what is wrong: no sender, a nil sender, or a
-// reason that does not exist in o.
+// NewFailover is [FailoverWith] with an error if there is no sender, a nil sender, or a
+// reason in o that does not exist.
 func NewFailover(o FailoverOptions, senders ...sms.Sender) (sms.Sender, error) {
 	var faults []error
 	if len(senders) == 0 {
@@ -77,13 +76,13 @@ func FailoverWith(o FailoverOptions, senders ...sms.Sender) sms.Sender {
 		}
 	}
 	if len(o.Also) > 0 || len(o.Never) > 0 {
-		f.row = moved(slices.Clone(o.Also), slices.Clone(o.Never))
+		f.row = changedTable(slices.Clone(o.Also), slices.Clone(o.Never))
 	}
 	return f
 }
 
-// moved is the table's column for another vendor with single cells moved.
-func moved(also, never []sms.Reason) func(sms.Reason) bool {
+// changedTable returns the table's column for another vendor with these changes.
+func changedTable(also, never []sms.Reason) func(sms.Reason) bool {
 	return func(r sms.Reason) bool {
 		switch {
 		case r == sms.RecipientBlocked || slices.Contains(never, r):
@@ -115,24 +114,24 @@ func (f *failover) Send(ctx context.Context, m sms.Message) (sms.Receipt, error)
 	return f.others(ctx, m, began, err)
 }
 
-// others tries the senders after the first, which has failed.
+// others tries the senders after the first, whose error is err.
 func (f *failover) others(ctx context.Context, m sms.Message, began time.Duration, err error) (sms.Receipt, error) {
-	var story tries
+	var history tries
 	for i, s := range f.senders {
 		if i > 0 {
-			if !story.allow(m, f.row) {
+			if !history.allow(m, f.row) {
 				break
 			}
 			if cause := over(ctx, m); cause != nil {
-				return sms.Receipt{}, story.err(cause)
+				return sms.Receipt{}, history.err(cause)
 			}
 			began = clock()
 			var receipt sms.Receipt
 			if receipt, err = s.Send(ctx, m); err == nil {
-				return story.accepted(receipt, clock()-began), nil
+				return history.accepted(receipt, clock()-began), nil
 			}
 		}
-		story.failed(err, clock()-began)
+		history.failed(err, clock()-began)
 	}
-	return sms.Receipt{}, story.err(nil)
+	return sms.Receipt{}, history.err(nil)
 }

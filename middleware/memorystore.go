@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// A MemoryStore is a [Store] of one process: other processes, and this one after a
-// restart, know nothing of it. It holds a bounded number of keys. A full one never
-// forgets a key whose time is not over: it returns an error for every new key, and
-// goes on answering for the keys that it holds. Every step takes constant time.
+// A MemoryStore is a [Store] in the memory of one process. It holds a bounded number of
+// keys. A full one forgets no key before its time is over: it returns an error for every
+// new key, and works as before for the keys that it holds. Every method takes constant
+// time.
 type MemoryStore struct {
-	// Logger is given a warning when the store is 80 % full. Set it before the first
-	// Claim. Nil: nothing is logged.
+	// Logger logs a warning when the store is 80 % full. Set it before the first Claim.
+	// If it is nil, nothing is logged.
 	Logger *slog.Logger
 
 	most   int
@@ -25,7 +25,7 @@ type MemoryStore struct {
 	warned bool
 }
 
-// A record is a key and what came of it.
+// A record is a key and its answer.
 type record struct {
 	key      string
 	id       [16]byte
@@ -41,7 +41,7 @@ type record struct {
 // A queue holds the records of one ttl in the order in which they end.
 type queue struct{ first, last *record }
 
-// NewMemoryStore returns a MemoryStore of at most so many keys; zero or less means
+// NewMemoryStore returns a MemoryStore of at most so many keys. Zero or less means
 // 1,000,000. A key with its answer needs about 400 bytes.
 func NewMemoryStore(most int) *MemoryStore {
 	if most <= 0 {
@@ -93,8 +93,8 @@ func (r *record) claimed(c Claim) Claimed {
 	return Claimed{State: ClaimInFlight}
 }
 
-// expire forgets a few of the keys whose time is over. A claim adds one key at
-// most, so that they never pile up.
+// expire forgets a few of the keys whose time is over. Each claim adds at most one key
+// and calls expire once, so such keys do not accumulate.
 func (s *MemoryStore) expire(now time.Time) {
 	for ttl, q := range s.queues {
 		if q.first == nil && len(s.queues) > 1 {

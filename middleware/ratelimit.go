@@ -10,25 +10,25 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// A Limiter lets so many through and no more. One may share its counts between
-// processes. All its methods may be called by any number of goroutines.
+// A Limiter counts tokens by key. Several processes may share its counts. All methods
+// may be called by any number of goroutines at once.
 type Limiter interface {
-	// Take takes one of the key's tokens. With Token.Wait > 0 nothing was taken:
-	// it is how long until there may be one. An error means that nobody could
-	// count. A key that holds "****" is a masked number, which many people share,
-	// and is an error.
+	// Take takes one of the key's tokens. If Token.Wait is above zero, it took none, and
+	// Wait is how long until one may be free. It returns an error if it cannot count. It
+	// must refuse a key that holds "****", which is a masked number that many numbers
+	// share.
 	Take(ctx context.Context, key string) (Token, error)
-	// Return gives this very token back, once: it then counts as never taken. A
-	// token that is unknown, too old or given back already is no error.
+	// Return returns this token, which then counts as never taken. It does nothing and
+	// returns no error if the token is unknown, too old or already returned.
 	Return(ctx context.Context, t Token) error
 }
 
-// A Token is one take.
+// A Token is the result of a Take.
 type Token struct {
 	Key  string
-	ID   [16]byte      // random, telling it from every other; zero where nothing can be given back
+	ID   [16]byte      // random; zero if the token cannot be returned
 	At   time.Time     // when it was taken
-	Wait time.Duration // above zero: nothing was taken; how long until it may be
+	Wait time.Duration // above zero: no token was taken; how long until one may be free
 }
 
 // RateLimitOptions set up a [RateLimit].
@@ -117,7 +117,7 @@ func (r *rateLimit) Send(ctx context.Context, m sms.Message) (sms.Receipt, error
 	return receipt, err
 }
 
-// take takes a token for m, waiting where it may.
+// take takes a token for m. It waits if it may.
 func (r *rateLimit) take(ctx context.Context, m sms.Message) (Token, error) {
 	var key string
 	if r.o.Key != nil {
@@ -156,7 +156,7 @@ func (r *rateLimit) take(ctx context.Context, m sms.Message) (Token, error) {
 	}
 }
 
-// over is the refusal of a message that is one too many.
+// over returns the refusal of a message over the limit.
 func (r *rateLimit) over(m sms.Message, after time.Duration) error {
 	e := sms.Refuse(m, r.o.Reason, fmt.Errorf("the limit%s is reached", r.name()))
 	e.RetryAfter = after
@@ -177,26 +177,19 @@ func (r *rateLimit) name() string {
 	return fmt.Sprintf(" %q", r.o.Name)
 }
 
-// giveBack returns token and gives err on, with what went wrong added. The
-// caller may have left; the token is given back all the same.
+// giveBack returns token, even if ctx has ended. It returns err, together with the error
+// of the Limiter.
 func (r *rateLimit) giveBack(ctx context.Context, token Token, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	failed := r.limiter.Return(ctx, token)
-	if failed == nil {
-		return err
+	if failed := r.limiter.Return(ctx, token); failed != nil {
+		return with(err, fmt.Errorf("the token of the limit%s was not given back: %v", r.name(), failed))
 	}
-	e := *sms.AsError(err)
-	failed = fmt.Errorf("the token of the limit%s was not given back: %v", r.name(), failed)
-	if e.Err != nil {
-		failed = fmt.Errorf("%w; %w", e.Err, failed)
-	}
-	e.Err = failed
-	return &e
+	return err
 }
 
-// vendorLimited tells whether a vendor itself has said that the recipient has
-// had enough; a limit of ours further in names no provider.
+// vendorLimited reports whether a vendor refused the message as RecipientLimited. The
+// refusal of a limit of ours has no provider.
 func vendorLimited(err error) bool {
 	e := sms.AsError(err)
 	if e == nil {
@@ -210,7 +203,7 @@ func vendorLimited(err error) bool {
 	return len(e.Attempts) == 0 && e.Reason == sms.RecipientLimited && e.Provider != ""
 }
 
-// checkKey refuses a masked number, by which strangers would share a count.
+// checkKey refuses a masked number, because many numbers would share its count.
 func checkKey(key string) error {
 	if strings.Contains(key, "****") {
 		return internal("a masked number is no key, because many numbers share it: use Number.E164, as ByNumber does")
@@ -218,7 +211,7 @@ func checkKey(key string) error {
 	return nil
 }
 
-// internal makes the error of a fault of ours.
+// internal returns an Internal error without a message.
 func internal(format string, args ...any) *sms.Error {
 	return sms.Refuse(sms.Message{}, sms.Internal, fmt.Errorf(format, args...))
 }

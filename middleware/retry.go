@@ -10,35 +10,36 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// jitter is random; the simulation draws it from its seed, so that a run can be
-// played again.
+// jitter is random. The simulation draws it from its seed, so that a run can be
+// repeated.
 var jitter = rand.N[time.Duration]
 
-// RetryOptions bound a [Retry]. A zero field is its default, and a negative one
-// too where nothing else is said.
+// RetryOptions are the options of [Retry]. A zero or negative field is its default,
+// unless its comment says otherwise.
 type RetryOptions struct {
-	// Attempts is how many tries there are at most, the first included. Defaults
-	// to 3; 1 retries nothing.
+	// Attempts is the most attempts, including the first. Defaults to 3. With 1 nothing
+	// is repeated.
 	Attempts int `yaml:"attempts" default:"3" doc:"tries at one provider; '1': none is repeated"`
-	// MinDelay is the longest wait before the second try; it doubles with every
-	// try up to MaxDelay. The wait is random between zero and that (full jitter),
-	// so that callers who failed together do not come back together. Defaults to
-	// 200 ms.
+	// MinDelay is the longest wait before the second attempt. It doubles with every
+	// attempt up to MaxDelay. The wait is random between zero and that (full jitter), so
+	// that callers that failed at the same time do not retry at the same time. Defaults
+	// to 200 ms.
 	MinDelay time.Duration `yaml:"min_delay" default:"200ms" doc:"the wait before the second try is random up to this, and doubles"`
-	// MaxDelay bounds every wait, a RetryAfter that the vendor asks for included.
-	// Defaults to 5 s, and is never less than MinDelay.
+	// MaxDelay is the longest wait, including a RetryAfter of the vendor. Defaults to 5 s.
+	// It is at least MinDelay.
 	MaxDelay time.Duration `yaml:"max_delay" default:"5s" doc:"no wait exceeds it"`
-	// MaxElapsed bounds the whole: no try begins later than this after the first
-	// one began. Defaults to 30 s.
+	// MaxElapsed is how long after the first attempt began another one may begin.
+	// Defaults to 30 s.
 	MaxElapsed time.Duration
-	// Budget bounds the retries of all messages together, so that a vendor's outage
-	// does not multiply the calls to it: as a share of the first tries, both of the
-	// last 10 s. Defaults to 0.2: of 5,000 messages in that time a vendor that is down
-	// gets 6,000 calls and not 15,000. Negative: there is no such bound.
+	// Budget limits the retries of all messages together, so that a vendor's outage does
+	// not multiply the calls to it. It is a share of the first attempts, counted over
+	// the last 10 s. Defaults to 0.2: if 5,000 messages in that time meet a vendor that
+	// is down, it receives 6,000 calls and not 15,000. If it is negative, there is no
+	// such limit.
 	Budget float64
-	// BudgetFloor is how many retries in 10 s there may be whatever the share, so
-	// that a program with little traffic retries at all: 25 a second do no vendor
-	// harm. Defaults to 250; negative: none.
+	// BudgetFloor is how many retries in 10 s are allowed whatever the share, so that a
+	// program with little traffic retries too. Defaults to 250. If it is negative, there
+	// are none.
 	BudgetFloor int
 }
 
@@ -52,28 +53,25 @@ func (o RetryOptions) withDefaults() RetryOptions {
 	return o
 }
 
-// Retry tries the same vendor again where the table allows it
-// ([sms.Reason.SameVendor]: Throttled and Unavailable) and every try so far
-// certainly was not sent. A try whose outcome is Unknown is repeated at once for a
+// Retry sends a message to the same vendor again if the table of reasons allows it
+// ([sms.Reason.SameVendor]: Throttled and Unavailable) and every attempt so far was
+// certainly not sent. After an attempt whose outcome is Unknown it repeats a
 // Verification only.
 //
-// To have the vendor asked about every other kind, put [Confirm] around next: if
-// the vendor certainly never took the message, the try is Rejected, and the table
-// decides.
+// To ask the vendor about every other kind, put [Confirm] inside Retry. If the vendor
+// certainly never took the message, the attempt is Rejected, and the table decides.
 //
-// It waits at least the RetryAfter of the last error where there is one. A wait
-// that would be longer than MaxDelay, or end after the caller's deadline, after
-// Message.Expires or after MaxElapsed, is not begun: the error is given on at
-// once, so that a Failover around it goes on to a vendor that is free. For the
-// same reason an error that matches [ErrOpen] ends the tries, and so does a spent
-// Budget. A wait for our own pace further in counts for none of these times.
+// Retry waits at least the RetryAfter of the last error. If a wait would be longer than
+// MaxDelay, or would end after the caller's deadline, Message.Expires or MaxElapsed,
+// Retry returns the error at once, so that a Failover around it tries the next vendor.
+// It also returns at once if an error matches [ErrOpen] or the Budget is spent. The
+// wait for a [Pace] inside it does not count for any of these times.
 //
-// Where the caller's context ends during a wait, the error is that of the tries
-// so far, which is what is known of the message, and errors.Is finds the
-// context's error in it.
+// If the caller's context ends during a wait, the error is that of the attempts so far,
+// and errors.Is also finds the context's error in it.
 //
-// On success at the first try it allocates nothing. The budget is of one Sender,
-// all other state is per call.
+// If the first attempt succeeds, Retry allocates nothing. The Budget belongs to one
+// Sender. All other state belongs to one call.
 func Retry(o RetryOptions) sms.Middleware {
 	o = o.withDefaults()
 	return func(next sms.Sender) sms.Sender {
@@ -100,31 +98,31 @@ func (r *retry) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	return r.again(ctx, m, began, err)
 }
 
-// again repeats a message whose first try, begun at first, ended in err.
+// again repeats a message whose first attempt, begun at first, ended in err.
 func (r *retry) again(ctx context.Context, m sms.Message, first time.Duration, err error) (sms.Receipt, error) {
-	var story tries
+	var history tries
 	began := first
 	for n := 1; ; n++ {
-		var waited time.Duration // for a Pace further in: no time of the vendor's
+		var waited time.Duration // for a Pace inside: not the vendor's time
 		waited, err = withoutWait(err)
 		first, began = first+waited, began+waited
-		story.failed(err, clock()-began)
-		if n >= r.o.Attempts || !story.allow(m, sms.Reason.SameVendor) {
-			return sms.Receipt{}, story.err(nil)
+		history.failed(err, clock()-began)
+		if n >= r.o.Attempts || !history.allow(m, sms.Reason.SameVendor) {
+			return sms.Receipt{}, history.err(nil)
 		}
 		if again, cause := r.pause(ctx, m, first, n, err); !again {
-			return sms.Receipt{}, story.err(cause)
+			return sms.Receipt{}, history.err(cause)
 		}
 		began = clock()
 		var receipt sms.Receipt
 		if receipt, err = r.next.Send(ctx, m); err == nil {
-			return story.accepted(receipt, clock()-began), nil
+			return history.accepted(receipt, clock()-began), nil
 		}
 	}
 }
 
-// pause waits after the nth try, which ended in err, and tells whether there is
-// to be another, else why not where that is not plain from the tries.
+// pause waits after the nth attempt, which ended in err, and reports whether there may be
+// another. If not, it may return why.
 func (r *retry) pause(ctx context.Context, m sms.Message, first time.Duration, n int, err error) (bool, error) {
 	if cause := over(ctx, m); cause != nil {
 		return false, cause
@@ -143,8 +141,7 @@ func (r *retry) pause(ctx context.Context, m sms.Message, first time.Duration, n
 	return cause == nil, cause
 }
 
-// delay is how long to wait after the nth try, and whether that wait is worth
-// beginning.
+// delay returns how long to wait after the nth attempt, and whether to wait at all.
 func (r *retry) delay(ctx context.Context, m sms.Message, first time.Duration, n int, err error) (time.Duration, bool) {
 	longest := r.o.MinDelay
 	for range n - 1 {

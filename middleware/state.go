@@ -2,15 +2,14 @@ package middleware
 
 import "fmt"
 
-// State is what a [Breaker] does with messages now.
+// State is the state of a [Breaker].
 type State int
 
 // The states.
 const (
 	// StateClosed lets every message through.
 	StateClosed State = iota
-	// StateHalfOpen lets one message through at a time, to see whether the vendor
-	// is back.
+	// StateHalfOpen lets one message through at a time, to test the vendor.
 	StateHalfOpen
 	// StateOpen refuses every message.
 	StateOpen
@@ -29,8 +28,7 @@ func (s State) String() string {
 // MarshalText writes what String returns.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// A Stater reports its State without a wait and without a call. The Sender that
-// [Breaker] makes is one.
+// A Stater returns its State at once. The Sender that [Breaker] returns is one.
 type Stater interface {
 	State() State
 }

@@ -9,9 +9,8 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// tries is the story of one message so far: every try that was not accepted, in
-// order and flat. The zero value is the beginning. Nothing of it is made before
-// the first try has failed, so that success costs nothing.
+// tries is the history of one message: every attempt that was not accepted, in order.
+// Its zero value is empty. It allocates nothing before the first attempt has failed.
 type tries struct {
 	list  []sms.Attempt
 	from  int // where those of the last call begin
@@ -19,7 +18,7 @@ type tries struct {
 	last  error
 }
 
-// failed adds what a call that took so long came to.
+// failed adds a call that took so long and ended in err.
 func (t *tries) failed(err error, took time.Duration) {
 	t.from = len(t.list)
 	t.list = sms.AppendAttempts(t.list, sms.Receipt{}, err, took)
@@ -30,30 +29,29 @@ func (t *tries) failed(err error, took time.Duration) {
 	}
 }
 
-// doubt is the try in whose place an error stands that is Unknown as a sum of
-// tries none of which is: what it knows more than they do shall not be lost.
+// doubt returns an attempt for an error that is Unknown although none of its attempts
+// is, so that the outcome of the sum stays Unknown.
 func doubt(err error, took time.Duration) sms.Attempt {
 	e := *sms.AsError(err)
 	e.Attempts, e.Outcome = nil, sms.Unknown
 	return sms.Attempt{Provider: e.Provider, Err: &e, Took: took}
 }
 
-// accepted gives the receipt of the last try the whole story.
+// accepted returns the receipt of the last attempt with the whole history.
 func (t *tries) accepted(r sms.Receipt, took time.Duration) sms.Receipt {
 	r.Attempts = sms.AppendAttempts(t.list, r, nil, took)
 	return r
 }
 
-// allow tells whether every try so far lets m go out again. The sum of all is
-// asked, not the last one alone: it knows the Kind as soon as one of them told it.
+// allow reports whether every attempt so far allows that m is sent again. It uses the sum
+// of all, which has the Kind if one of them has.
 func (t *tries) allow(m sms.Message, row func(sms.Reason) bool) bool {
 	return sms.MayRepeat(sms.SumAttempts(t.list), m, row)
 }
 
-// err is the end of the story: the error of the one call there was as it came,
-// made an *sms.Error where no layer had, else the sum. A cause that ended it, such as the end of the caller's context,
-// is found in it by errors.Is; Reason and Outcome stay those of the tries,
-// because they are what is known of the message.
+// err returns the error of the message. If there was one call, it is that call's error,
+// as an *sms.Error. Otherwise it is the sum of the attempts. errors.Is finds cause in it,
+// such as the end of the caller's context. Reason and Outcome are those of the attempts.
 func (t *tries) err(cause error) error {
 	if cause == nil && t.calls == 1 {
 		if e, ok := errors.AsType[*sms.Error](t.last); ok && e != nil {
@@ -65,29 +63,32 @@ func (t *tries) err(cause error) error {
 	if cause == nil {
 		return sum
 	}
-	e := *sum
-	if e.Err == nil {
-		e.Err = fmt.Errorf("no further try: %w", words{cause})
-	} else {
-		e.Err = fmt.Errorf("%w; no further try: %w", e.Err, words{cause})
+	return with(sum, fmt.Errorf("no further try: %w", words{cause}))
+}
+
+// with returns a copy of the *sms.Error in err that has one more cause.
+func with(err, cause error) *sms.Error {
+	e := *sms.AsError(err)
+	if e.Err != nil {
+		cause = fmt.Errorf("%w; %w", e.Err, cause)
 	}
+	e.Err = cause
 	return &e
 }
 
-// words keeps a Reason in words within an error's text: %w would print its label.
+// words prints a Reason in words within an error's text; %w would print its label.
 type words struct{ error }
 
 func (w words) Unwrap() error { return w.error }
 
-// epoch is where clock counts from.
+// epoch is the time from which clock counts.
 var epoch = time.Now()
 
-// clock reads the monotonic clock alone, which is half of what time.Now costs;
-// only the difference of two readings means something.
+// clock returns the monotonic time since epoch. It takes half the time of time.Now.
 func clock() time.Duration { return time.Since(epoch) }
 
-// over tells why m may not go out at all any more: the caller's context has
-// ended, or m has expired. It is asked before every try.
+// over returns why m must not be sent any more: the caller's context has ended, or m has
+// expired. It is called before every attempt.
 func over(ctx context.Context, m sms.Message) error {
 	if err := ended(ctx); err != nil {
 		return err
@@ -100,10 +101,10 @@ func over(ctx context.Context, m sms.Message) error {
 
 type waitsKey struct{}
 
-// Waits is a context with a second end for what waits inside a middleware of this
-// package: for a turn, between two tries, and between two questions. When End ends,
-// such a wait ends with its cause, and no further try begins. A call that is under
-// way ends with Context alone. notify.Client uses it to shut down.
+// Waits is a context with a second one, End, for the waits of this package's middleware:
+// for a turn, between two attempts, and between two questions. When End ends, such a
+// wait ends with End's cause, and no further attempt begins. A call to a vendor ends
+// with Context only. notify.Client uses it to shut down.
 type Waits struct {
 	context.Context
 	End context.Context // not nil
@@ -125,8 +126,8 @@ func waitsOf(ctx context.Context) context.Context {
 	return context.Background()
 }
 
-// ended returns why nothing may begin any more: the caller's context has ended, or the
-// context of waits.
+// ended returns why no attempt may begin: the caller's context has ended, or that of
+// waits.
 func ended(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -134,7 +135,8 @@ func ended(ctx context.Context) error {
 	return context.Cause(waitsOf(ctx))
 }
 
-// refuse makes the error of a message that over has stopped before its first try.
+// refuse returns the error of a message for which over has returned cause before its
+// first attempt.
 func refuse(m sms.Message, cause error) *sms.Error {
 	e := sms.Refuse(m, sms.Canceled, cause)
 	switch cause {
@@ -146,7 +148,7 @@ func refuse(m sms.Message, cause error) *sms.Error {
 	return e
 }
 
-// wait waits for d, or until ctx or its waits end, and then returns why.
+// wait waits for d. If ctx or its waits end before, it returns why.
 func wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -158,8 +160,8 @@ func wait(ctx context.Context, d time.Duration) error {
 	return ended(ctx)
 }
 
-// fits tells whether a wait of d from now ends before the caller's deadline and
-// before m expires. A wait that does not is not begun.
+// fits reports whether a wait of d from now ends before the caller's deadline and before
+// m expires.
 func fits(ctx context.Context, m sms.Message, d time.Duration) bool {
 	then := time.Now().Add(d)
 	if deadline, ok := ctx.Deadline(); ok && !then.Before(deadline) {

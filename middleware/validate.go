@@ -6,11 +6,10 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
-// Validate refuses, before anything leaves the machine, what r finds wrong with
-// a message ([sms.Registry.Check]) and what has expired, and fills in
-// Message.Kind ([sms.Registry.KindOf]), so that everything further in knows whether a
-// second copy does harm. With a nil Registry there are no templates: only
-// messages with a Body pass.
+// Validate refuses messages that r refuses ([sms.Registry.Check]) or that have expired.
+// It sets Message.Kind ([sms.Registry.KindOf]), which decides whether the middleware
+// inside it may send a second copy. If r is nil, there are no templates, and only a
+// message with a Body is allowed.
 func Validate(r *sms.Registry) sms.Middleware {
 	return func(next sms.Sender) sms.Sender { return &validate{next: next, registry: r} }
 }

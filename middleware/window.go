@@ -6,20 +6,22 @@ import (
 	"time"
 )
 
-// A Window is a hard limit: so many in a span of time, and not one more.
+// A Window is a limit of Count in a span of time.
 type Window struct {
-	// Count is how many.
+	// Count is the most in a span.
 	Count int
-	// Per is the span. With a Zone it is a minute, an hour or a day (24 hours).
+	// Per is the length of the span. With a Zone it must be a minute, an hour or a day
+	// (24 hours).
 	Per time.Duration
-	// Zone nil: never more than Count in any span of Per. Else the spans are the
-	// clock's minutes, hours or days there, as some vendors count: Aliyun in UTC+8.
+	// Zone makes the spans the minutes, hours or days of the clock in that zone. Some
+	// vendors count so, such as Aliyun in UTC+8. If it is nil, there are never more than
+	// Count in any span of Per.
 	Zone *time.Location
 }
 
 const day = 24 * time.Hour
 
-// Validate tells what is wrong with w.
+// Validate returns an error if w is not a valid limit.
 func (w Window) Validate() error {
 	switch {
 	case w.Count < 1:
@@ -36,7 +38,7 @@ func (w Window) Validate() error {
 
 const longestWindow = 20 * 365 * day // far below what an int64 holds in nanoseconds
 
-// String says "5 per 1h0m0s", and names the zone.
+// String returns "5 per 1h0m0s", followed by the zone if there is one.
 func (w Window) String() string {
 	if w.Zone != nil {
 		return fmt.Sprintf("%d per %v in %v", w.Count, w.Per, w.Zone)
@@ -44,22 +46,21 @@ func (w Window) String() string {
 	return fmt.Sprintf("%d per %v", w.Count, w.Per)
 }
 
-// period gives the clock's span in w.Zone that holds now.
+// period returns the clock's span in w.Zone that holds now.
 func (w Window) period(now time.Time) (from, to time.Time) {
 	local := now.In(w.Zone)
 	if w.Per == day {
 		y, m, d := local.Date()
 		return time.Date(y, m, d, 0, 0, 0, 0, w.Zone), time.Date(y, m, d+1, 0, 0, 0, 0, w.Zone)
 	}
-	// By the offset in force: where clocks go back, the hour that comes twice is
-	// two hours.
+	// By the offset at now: if clocks go back, the hour that comes twice is two hours.
 	_, offset := local.Zone()
 	shift := time.Duration(offset) * time.Second
 	from = now.Round(0).UTC().Add(shift).Truncate(w.Per).Add(-shift)
 	return from, from.Add(w.Per)
 }
 
-// checkWindows names every fault of windows in one error.
+// checkWindows returns all faults of windows in one error.
 func checkWindows(windows []Window) error {
 	var faults []error
 	if len(windows) == 0 {
