@@ -33,7 +33,7 @@ func conform(t *testing.T, with aliyun.Options) {
 		return p
 	}
 	codes, unknown := codesOf("")
-	smstest.Run(t, smstest.Provider{
+	smstest.Run(t, withAbilities(smstest.Provider{
 		New: func(tb testing.TB, endpoint string, r *sms.Registry) sms.Sender {
 			return start(tb, options(endpoint, r))
 		},
@@ -55,7 +55,11 @@ func conform(t *testing.T, with aliyun.Options) {
 		Bindings:      map[string]sms.Binding{smstest.LoginCode: {ID: "SMS_0001"}, smstest.Notice: {ID: "SMS_0002"}},
 		Secrets:       []string{secret},
 		TemplatesOnly: true,
-	})
+	}, func(tb testing.TB, endpoint string, r *sms.Registry) sms.Sender {
+		o := options(endpoint, r)
+		o.Coalesce, o.MaxCalls = true, 1
+		return start(tb, o)
+	}))
 }
 
 // codesOf returns the codes of a scope. Those of reports are also looked up for

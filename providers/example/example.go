@@ -25,6 +25,8 @@ type Options struct {
 	Senders   map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender ID"`   // see kit.Common
 	Templates *sms.Registry     `yaml:"-"`                                                                           // required: Postal takes no free text
 	Timeout   time.Duration     `yaml:"timeout" default:"5s" doc:"of one call"`                                      // defaults to 5 s
+	Coalesce  bool              `yaml:"coalesce" default:"false" doc:"sends messages that are alike in one call"`    // see kit.Common
+	MaxCalls  int               `yaml:"max_calls" default:"4" doc:"with 'coalesce': how many such calls at a time"`  // see kit.Common
 	Transport http.RoundTripper `yaml:"-"`                                                                           // see kit.Common
 }
 
@@ -66,8 +68,9 @@ func New(o Options) (*Provider, error) {
 	var f kit.Faults
 	base := kit.Open(kit.Common{
 		Name: o.Name, Endpoint: o.Endpoint, From: o.From, Senders: o.Senders, Templates: o.Templates, Timeout: o.Timeout, Transport: o.Transport,
+		Coalesce: o.Coalesce, MaxCalls: o.MaxCalls,
 	}, kit.About{
-		Driver: "postal", Endpoint: "https://api.postal.example", TemplatesOnly: true,
+		Driver: "postal", Endpoint: "https://api.postal.example", TemplatesOnly: true, MaxKey: maxReference,
 		Secrets: func() []string { return []string{o.Token} }, Codes: table,
 	}, &f)
 	v := &vendor{Base: base, token: func() string { return o.Token }}
@@ -79,7 +82,9 @@ func New(o Options) (*Provider, error) {
 			f.Add(path+".order", "it names %d of %d variables, and Postal knows them by position", len(b.Order), n)
 		}
 	})
-	p, err := kit.New(base, kit.Vendor[order]{Order: v.order, Send: v.send, Show: show}, f)
+	p, err := kit.New(base, kit.Vendor[order]{
+		Order: v.order, Send: v.send, Show: show, Listing: v.listing(), Batch: v.batch(), Webhook: v.webhook,
+	}, f)
 	if err != nil {
 		return nil, err
 	}
@@ -97,16 +102,7 @@ func (v *vendor) order(m *kit.Outgoing) (order, error) {
 
 // send submits one message. Postal says in the body what an answer means.
 func (v *vendor) send(ctx context.Context, o order) (kit.Accepted, error) {
-	body, err := json.Marshal(o)
-	if err != nil {
-		return kit.Accepted{}, kit.InvalidMessage("it cannot be written as JSON")
-	}
-	r, err := v.Request(http.MethodPost, "/v1/messages", "application/json", string(body))
-	if err != nil {
-		return kit.Accepted{}, err
-	}
-	r.Header.Set("Authorization", "Bearer "+v.token())
-	a, err := v.Do(ctx, r)
+	a, err := v.call(ctx, http.MethodPost, "/v1/messages", o)
 	if err != nil {
 		return kit.Accepted{}, err
 	}
@@ -120,6 +116,24 @@ func (v *vendor) send(ctx context.Context, o order) (kit.Accepted, error) {
 		return kit.Accepted{}, a.Refused(said.Code, said.Message, said.Call)
 	}
 	return kit.Accepted{ID: said.ID, RequestID: said.Call}, nil
+}
+
+// call makes one call. A nil body is none.
+func (v *vendor) call(ctx context.Context, method, path string, body any) (kit.Answer, error) {
+	text, kind := "", ""
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return kit.Answer{}, kit.InvalidMessage("it cannot be written as JSON")
+		}
+		text, kind = string(b), "application/json"
+	}
+	r, err := v.Request(method, path, kind, text)
+	if err != nil {
+		return kit.Answer{}, err
+	}
+	r.Header.Set("Authorization", "Bearer "+v.token())
+	return v.Do(ctx, r)
 }
 
 // show returns what Preview shows of an order.

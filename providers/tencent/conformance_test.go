@@ -60,9 +60,9 @@ func TestConformance(t *testing.T) {
 }
 
 func conformance(answer func(http.ResponseWriter, *http.Request, string, string), coalesce bool) smstest.Provider {
-	open := func(tb testing.TB, endpoint string, r *sms.Registry, timeout time.Duration) sms.Sender {
+	start := func(tb testing.TB, endpoint string, r *sms.Registry, timeout time.Duration, coalesce bool, maxCalls int) sms.Sender {
 		p, err := tencent.New(tencent.Options{
-			Name: smstest.Name, Endpoint: endpoint, Templates: r, Timeout: timeout, Coalesce: coalesce,
+			Name: smstest.Name, Endpoint: endpoint, Templates: r, Timeout: timeout, Coalesce: coalesce, MaxCalls: maxCalls,
 			SecretID: secretID, SecretKey: secretKey, SDKAppID: "1400006666", From: "云通信",
 		})
 		if err != nil {
@@ -70,8 +70,11 @@ func conformance(answer func(http.ResponseWriter, *http.Request, string, string)
 		}
 		return p
 	}
+	open := func(tb testing.TB, endpoint string, r *sms.Registry, timeout time.Duration) sms.Sender {
+		return start(tb, endpoint, r, timeout, coalesce, 0)
+	}
 	codes, unknown := smstest.CodesOf(tencent.Codes())
-	return smstest.Provider{
+	return withAbilities(smstest.Provider{
 		New:        func(tb testing.TB, endpoint string, r *sms.Registry) sms.Sender { return open(tb, endpoint, r, 0) },
 		NewTimeout: open,
 		Accept:     func(w http.ResponseWriter, r *http.Request) { answered(w, r, "Ok", "send success") },
@@ -90,5 +93,7 @@ func conformance(answer func(http.ResponseWriter, *http.Request, string, string)
 		},
 		Secrets:       []string{secretID, secretKey},
 		TemplatesOnly: true,
-	}
+	}, func(tb testing.TB, endpoint string, r *sms.Registry) sms.Sender {
+		return start(tb, endpoint, r, 0, true, 1)
+	})
 }

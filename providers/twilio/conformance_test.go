@@ -33,7 +33,11 @@ func TestConformance(t *testing.T) {
 	}
 	for name, bindings := range bindings {
 		t.Run(name, func(t *testing.T) {
-			smstest.Run(t, smstest.Provider{
+			by := smstest.ByText
+			if bindings != nil {
+				by = smstest.ByNothing
+			}
+			smstest.Run(t, withAbilities(smstest.Provider{
 				New: func(tb testing.TB, endpoint string, r *sms.Registry) sms.Sender {
 					return conforming(tb, endpoint, r, 0)
 				},
@@ -46,7 +50,7 @@ func TestConformance(t *testing.T) {
 				Answer:       answerCode,
 				Bindings:     bindings,
 				Secrets:      []string{token},
-			})
+			}, by))
 		})
 	}
 }
@@ -54,7 +58,7 @@ func TestConformance(t *testing.T) {
 func conforming(tb testing.TB, endpoint string, r *sms.Registry, timeout time.Duration) sms.Sender {
 	p, err := twilio.New(twilio.Options{
 		Name: smstest.Name, Endpoint: endpoint, Templates: r, Timeout: timeout,
-		AccountSID: account, AuthToken: token, From: "+15005550006",
+		AccountSID: account, AuthToken: token, From: "+15005550006", StatusCallback: reportsTo,
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -60,7 +60,7 @@ func TestConformance(t *testing.T) {
 func conformance(api string) smstest.Provider {
 	open := func(tb testing.TB, endpoint string, r *sms.Registry, timeout time.Duration) sms.Sender {
 		p, err := vonage.New(vonage.Options{
-			Name: smstest.Name, API: api, Endpoint: endpoint, Templates: r, Timeout: timeout, APIKey: apiKey, APISecret: secret, From: "ACME",
+			Name: smstest.Name, API: api, Endpoint: endpoint, Templates: r, Timeout: timeout, APIKey: apiKey, APISecret: secret, From: "ACME", SignatureSecret: signatureSecret,
 		})
 		if err != nil {
 			tb.Fatal(err)
@@ -70,7 +70,7 @@ func conformance(api string) smstest.Provider {
 	codes, unknown := codesOf(api)
 	p := smstest.Provider{
 		New:        func(tb testing.TB, endpoint string, r *sms.Registry) sms.Sender { return open(tb, endpoint, r, 0) },
-		NewTimeout: open, Codes: codes, UnknownCodes: unknown, Secrets: []string{secret},
+		NewTimeout: open, Codes: codes, UnknownCodes: unknown, Secrets: []string{secret, signatureSecret}, Key: readKey(api),
 		Bindings: map[string]sms.Binding{smstest.LoginCode: {}, smstest.Notice: {}},
 	}
 	if api == vonage.APISMS {
@@ -78,7 +78,7 @@ func conformance(api string) smstest.Provider {
 		p.Refuse = func(w http.ResponseWriter, r *http.Request) { answerSMS(w, r, "9", "no credit") }
 		p.Answer = answerSMS
 		p.Read = func(r *http.Request) (to, text string) { return "+" + r.PostFormValue("to"), r.PostFormValue("text") }
-		return p
+		return withAbilities(p, api)
 	}
 	p.Accept = func(w http.ResponseWriter, r *http.Request) { answerMessages(w, r, "", "") }
 	p.Refuse = func(w http.ResponseWriter, r *http.Request) { answerMessages(w, r, "1070", "no credit") }
@@ -88,7 +88,7 @@ func conformance(api string) smstest.Provider {
 		json.NewDecoder(r.Body).Decode(&sent)
 		return "+" + sent.To, sent.Text
 	}
-	return p
+	return withAbilities(p, api)
 }
 
 // A long text has an answer for each part.

@@ -208,7 +208,11 @@ func token(body []byte, algorithm string) string {
 	}
 	sum := sha256.Sum256(body)
 	signed := part(map[string]string{"alg": algorithm, "typ": "JWT"}) + "." + part(map[string]any{"iat": time.Now().Unix(), "iss": "Vonage", "payload_hash": hex.EncodeToString(sum[:])})
-	return signed + "." + base64.RawURLEncoding.EncodeToString(vonage.HS256(signatureSecret, signed))
+	return tokenOf(signed, signatureSecret)
+}
+
+func tokenOf(signed, secret string) string {
+	return signed + "." + base64.RawURLEncoding.EncodeToString(vonage.HS256(secret, signed))
 }
 
 func TestHook_messagesAPI(t *testing.T) {

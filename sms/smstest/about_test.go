@@ -16,12 +16,12 @@ func about(flaw string) smstest.Provider {
 	say := func(w http.ResponseWriter, _ *http.Request, code, words string) {
 		json.NewEncoder(w).Encode(map[string]string{"code": code, "message": words})
 	}
-	return smstest.Provider{
+	return withAbilities(smstest.Provider{
 		New: func(_ testing.TB, endpoint string, r *sms.Registry) sms.Sender {
-			return newSubject(flaw, endpoint, r, 0)
+			return asked{newSubject(flaw, endpoint, r, 0)}
 		},
 		NewTimeout: func(_ testing.TB, endpoint string, r *sms.Registry, timeout time.Duration) sms.Sender {
-			return newSubject(flaw, endpoint, r, timeout)
+			return asked{newSubject(flaw, endpoint, r, timeout)}
 		},
 		Accept:       func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, sentence) },
 		Refuse:       func(w http.ResponseWriter, r *http.Request) { say(w, r, "9", "no") },
@@ -35,5 +35,5 @@ func about(flaw string) smstest.Provider {
 			return sent.To, sent.Text
 		},
 		Secrets: []string{secret},
-	}
+	}, flaw)
 }

@@ -28,6 +28,10 @@ const (
 	timeout         // Provider.NewTimeout
 	body            // a vendor that takes free text
 	templates       // one that takes none
+	keys            // Provider.Key
+	listing         // Provider.Listing
+	webhook         // Provider.Webhook
+	batch           // Provider.Batch
 )
 
 // lacks says what p does not have of what c needs; "" where it has all.
@@ -43,6 +47,14 @@ func (c check) lacks(p Provider) string {
 		return "it needs Local.Fail"
 	case c.needs == timeout && (p.NewTimeout == nil || p.Local != nil || p.Session != nil):
 		return "it needs Provider.NewTimeout"
+	case c.needs == keys && p.Key == nil:
+		return "it needs Provider.Key"
+	case c.needs == listing && p.Listing == nil:
+		return "it needs Provider.Listing"
+	case c.needs == webhook && p.Webhook == nil:
+		return "it needs Provider.Webhook"
+	case c.needs == batch && p.Batch == nil:
+		return "it needs Provider.Batch"
 	case c.needs == body && p.TemplatesOnly:
 		return "the vendor takes templates only"
 	case c.needs == templates && !p.TemplatesOnly:

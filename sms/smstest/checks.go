@@ -33,6 +33,17 @@ var checks = []check{
 	{"never left", "where no connection or no TLS came about the message was certainly not sent: unavailable, rejected", server, checkNeverLeft},
 	{"hung up", "where the connection ended after the request had left nobody can know: unavailable, unknown", server, checkHungUp},
 	{"sent once", "one Send is one request, also where a connection that was used before ends without an answer", server, checkSentOnce},
+	{"long keys", "a key reaches the vendor whole if it fits its field, and else as a text that fits, stands for that key alone and is in Receipt.Ref", keys, checkKeys},
+
+	{"found", "a message that the vendor has is found, with its own ID and key, and never reported as not found", listing, checkFound},
+	{"not found", "ErrNotFound needs a whole listing without the message, at least FindAfter after it may have left; everything else is undecided", listing, checkNotFound},
+	{"two of one text", "of two messages with one text none is found as the other, and none that Owned names", listing, checkTwo},
+	{"reports", "a delivery report is read whole, twice alike, and a word that is not known is kept and is no state", webhook, checkReports},
+	{"replies", "a reply is read with its number and its text, and is no delivery report", webhook, checkReplies},
+	{"signatures", "a request with a wrong signature or another body is not authentic, and without a signature none counts as signed", webhook, checkSignatures},
+	{"batch", "each message of a call with several numbers has its own result, and is in one call only", batch, checkBatch},
+	{"batch unanswered", "after a call with several numbers that was not answered nobody can know of any", batch, checkBatchUnanswered},
+
 	{"many callers", "any number of goroutines may send at once, and each message stays itself", nothing, checkManyCallers},
 	{"connections", "64 callers open no new connection once each has one", overHTTP, checkConnections},
 	{"closed", "after Close, which waits for the calls in flight and may be called again, Send answers ErrClosed, rejected", nothing, checkClosed},

@@ -17,6 +17,11 @@
 // A vendor that is not reached over HTTP, such as an SMPP carrier, is described by a
 // Session in place of Accept, Refuse and Read.
 //
+// Further fields describe what a vendor may have besides: Listing for a Sender that is
+// an sms.Finder, Webhook for delivery reports and replies, Batch for calls with several
+// numbers, and Key for the field that carries a message's key. A check whose field is
+// not set is skipped.
+//
 // The suite starts servers on loopback that answer, refuse, stall, hang up,
 // redirect, cut the answer at every byte and answer without end, and looks at
 // what the Sender makes of it. Each check is a subtest of its own, and its

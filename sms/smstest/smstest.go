@@ -59,6 +59,18 @@ type Provider struct {
 	// NewTimeout makes the Sender with a time-out of its own for each call. Nil: that
 	// time-out is not checked.
 	NewTimeout func(tb testing.TB, endpoint string, r *sms.Registry, timeout time.Duration) sms.Sender
+	// Listing describes how the vendor lists what it took. Nil: what the Sender's Ask
+	// returns is not checked.
+	Listing *Listing
+	// Webhook describes what the vendor posts. Nil: the Sender's Hook is not checked.
+	Webhook *Webhook
+	// Batch describes calls with several numbers. Nil: they are not checked.
+	Batch *Batch
+	// Key returns a message's key, or what stands for it, as a request to send has it.
+	// MaxKey is the longest, in bytes, that the vendor's field takes. Zero: sms.MaxKey.
+	// Nil: long keys are not checked.
+	Key    func(r *http.Request) string
+	MaxKey int
 	// Session is set for a vendor that is not reached over HTTP. New then gets an
 	// endpoint of the form "127.0.0.1:40000", and Accept, Refuse, Read, Answer and
 	// NewTimeout are not used.
@@ -119,6 +131,9 @@ func (p Provider) validate() error {
 	need(p.Accept != nil, "Accept is nil: it is the vendor's answer to a message that it takes")
 	need(p.Refuse != nil, "Refuse is nil: it is the vendor's answer to a message that it does not take")
 	need(p.Read != nil, "Read is nil: it finds number and text in a request")
+	p.Listing.validate(need)
+	p.Webhook.validate(need)
+	p.Batch.validate(need)
 	need(p.Answer != nil || len(p.Codes) == 0, "Answer is nil: Codes cannot be checked without it")
 	need(p.To == "" || p.To.Valid(), "To is not in E.164")
 	return errors.Join(faults...)

@@ -40,6 +40,9 @@ type subject struct {
 	mu      sync.Mutex
 	kept    sms.Params // of the flaw that keeps params
 	sameKey string
+	gathers bool
+	calling bool      // a batch is in flight; guarded by mu
+	waiting []*member // guarded by mu
 }
 
 // has tells whether the flaw is this one.
@@ -146,6 +149,9 @@ func (s *subject) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) 
 		}
 		return sms.Receipt{}, refused
 	}
+	if s.gathers && m.Template == smstest.Notice {
+		return s.gather(m)
+	}
 	receipt, err := s.exchange(ctx, m)
 	return s.after(ctx, m, receipt, err)
 }
@@ -224,7 +230,7 @@ func (s *subject) request(m sms.Message) (*http.Request, error) {
 			text = *last
 		}
 	}
-	body, err := json.Marshal(map[string]string{"to": m.To.E164(), "text": text})
+	body, err := json.Marshal(wire{To: m.To.E164(), Text: text, Key: s.ref(m.Key)})
 	if err != nil {
 		return nil, err
 	}
@@ -265,6 +271,9 @@ func (s *subject) read(a kit.Answer, m sms.Message) (sms.Receipt, error) {
 	e := &sms.Error{Provider: smstest.Name, Key: m.Key, Kind: m.Kind}
 	e.Reason, e.Outcome = kit.OfStatus(a.Status)
 	accepted := sms.Receipt{Provider: smstest.Name, Key: m.Key, ID: "m1", Segments: 1}
+	if ref := s.ref(m.Key); ref != m.Key && !s.has("forgets the ref") {
+		accepted.Ref = ref
+	}
 	var said struct{ Code, ID, Message string }
 	unreadable := json.Unmarshal(a.Body, &said)
 
@@ -310,6 +319,7 @@ func (s *subject) judge(a kit.Answer, m sms.Message, e *sms.Error, accepted sms.
 		e.Reason = sms.Internal
 		return sms.Receipt{}, e
 	case code == "0":
+		accepted.ID = id
 		return accepted, nil
 	}
 	e.Code, e.Message = code, redact.Words(words, m, secret)

@@ -73,6 +73,22 @@ func TestEachCheckFindsItsFlaw(t *testing.T) {
 		{"is sure of nothing sent after a reset", "hung up"},
 		{"repeats what was hung up on", "sent once"},
 		{"repeats after a 503", "sent once"},
+		{"cuts keys", "long keys"},
+		{"sends long keys whole", "long keys"},
+		{"forgets the ref", "long keys"},
+		{"asks by the key itself", "found"},
+		{"finds under another key", "found"},
+		{"takes a failed listing for an empty one", "not found"},
+		{"decides too early", "not found"},
+		{"compares texts alone", "two of one text"},
+		{"takes an unknown word for delivered", "reports"},
+		{"reads a report by the clock", "reports"},
+		{"takes a reply for a report", "replies"},
+		{"cuts replies at a quote", "replies"},
+		{"checks no signature", "signatures"},
+		{"gives all of a batch one result", "batch"},
+		{"sends an accepted batch again", "batch"},
+		{"is sure of nothing sent for a batch", "batch unanswered"},
 		{"shares a text between callers", "many callers"},
 		{"keeps two idle connections", "connections"},
 		{"sends after Close", "closed"},
@@ -125,7 +141,7 @@ func TestASenderWithoutFlawPasses(t *testing.T) {
 		p := about("")
 		p.TemplatesOnly = true
 		p.New = func(_ testing.TB, endpoint string, r *sms.Registry) sms.Sender {
-			return noBodies{newSubject("", endpoint, r, 0)}
+			return noBodies{asked{newSubject("", endpoint, r, 0)}}
 		}
 		smstest.Run(t, p)
 	})
@@ -152,7 +168,7 @@ func TestABodyToAVendorWithoutFreeText(t *testing.T) {
 }
 
 // noBodies refuses free text, as a vendor that holds the templates does.
-type noBodies struct{ *subject }
+type noBodies struct{ asked }
 
 func (s noBodies) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	if m.Body != "" && m.Template == "" {
