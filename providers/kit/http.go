@@ -109,12 +109,16 @@ func (c *Client) Do(ctx context.Context, req *http.Request) (Answer, error) {
 	return a, nil
 }
 
-// once keeps net/http from repeating a request without a body on another
-// connection: it repeats a GET that may have arrived if it can replay the body,
-// and it cannot replay one that only this reader holds.
+// once keeps net/http from repeating a request on another connection. It repeats one
+// that may have arrived if the method or an idempotency key says that this is
+// harmless and it can replay the body. It cannot replay one that only this reader
+// holds.
 func once(req *http.Request) *http.Request {
 	if req.Body == nil || req.Body == http.NoBody {
 		req.Body, req.GetBody = io.NopCloser(strings.NewReader("")), nil
+	}
+	if req.Method != http.MethodPost || req.Header.Get("Idempotency-Key") != "" || req.Header.Get("X-Idempotency-Key") != "" {
+		req.GetBody = nil
 	}
 	return req
 }
