@@ -61,3 +61,23 @@ func TestLinksExist(t *testing.T) {
 		}
 	}
 }
+
+// The files and folders that the page about the architecture names exist.
+func TestArchitecture_namesWhatExists(t *testing.T) {
+	text, err := os.ReadFile("architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, found := range regexp.MustCompile("`([a-z/]+(?:\\.go)?)`").FindAllStringSubmatch(string(text), -1) {
+		if path := found[1]; strings.Contains(path, "/") || strings.HasSuffix(path, ".go") {
+			n++
+			if _, err := os.Stat(filepath.Join("..", path)); err != nil {
+				t.Errorf("architecture.md names %s: %v", path, err)
+			}
+		}
+	}
+	if n < 15 {
+		t.Errorf("only %d paths were found", n)
+	}
+}
