@@ -55,18 +55,13 @@ func (c *Client) SendAll(ctx context.Context, messages iter.Seq2[sms.Message, er
 	var used atomic.Bool
 	return func(yield func(sms.Message, Result) bool) {
 		if !used.CompareAndSwap(false, true) {
-			yield(sms.Message{}, Result{Err: refusedByUs(sms.Message{}, ErrUsed)})
+			yield(sms.Message{}, Result{Err: sms.Refuse(sms.Message{}, sms.Internal, ErrUsed)})
 			return
 		}
 		if messages != nil {
 			newBulk(ctx, c, o).run(messages, yield)
 		}
 	}
-}
-
-// refusedByUs is the error of a message that was never given to the stack.
-func refusedByUs(m sms.Message, cause error) error {
-	return sms.Refuse(m, sms.Internal, cause)
 }
 
 // A bulk is one range over SendAll.

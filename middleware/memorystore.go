@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"container/list"
 	"context"
 	"fmt"
 	"log/slog"
@@ -21,7 +22,7 @@ type MemoryStore struct {
 	most   int
 	mu     sync.Mutex // guards what follows
 	keys   map[string]*record
-	queues map[time.Duration]*queue // by ttl
+	queues map[time.Duration]*list.List // of *record by ttl, in the order in which they end
 	warned bool
 }
 
@@ -34,12 +35,9 @@ type record struct {
 	answer   []byte
 	until    time.Time
 
-	in            *queue
-	before, after *record // its neighbours there
+	queue *list.List
+	place *list.Element
 }
-
-// A queue holds the records of one ttl in the order in which they end.
-type queue struct{ first, last *record }
 
 // NewMemoryStore returns a MemoryStore of at most so many keys. Zero or less means
 // 1,000,000. A key with its answer needs about 400 bytes.
@@ -47,7 +45,7 @@ func NewMemoryStore(most int) *MemoryStore {
 	if most <= 0 {
 		most = 1_000_000
 	}
-	return &MemoryStore{most: most, keys: map[string]*record{}, queues: map[time.Duration]*queue{}}
+	return &MemoryStore{most: most, keys: map[string]*record{}, queues: map[time.Duration]*list.List{}}
 }
 
 // Claim implements Store.
@@ -97,11 +95,15 @@ func (r *record) claimed(c Claim) Claimed {
 // and calls expire once, so such keys do not accumulate.
 func (s *MemoryStore) expire(now time.Time) {
 	for ttl, q := range s.queues {
-		if q.first == nil && len(s.queues) > 1 {
+		if q.Len() == 0 && len(s.queues) > 1 {
 			delete(s.queues, ttl)
 		}
-		for n := 0; n < 4 && q.first != nil && !now.Before(q.first.until); n++ {
-			s.forget(q.first)
+		for n := 0; n < 4 && q.Len() > 0; n++ {
+			first := q.Front().Value.(*record)
+			if now.Before(first.until) {
+				break
+			}
+			s.forget(first)
 		}
 	}
 }
@@ -110,36 +112,22 @@ func (s *MemoryStore) expire(now time.Time) {
 func (s *MemoryStore) append(r *record, ttl time.Duration, now time.Time) {
 	q := s.queues[ttl]
 	if q == nil {
-		q = &queue{}
+		q = list.New()
 		s.queues[ttl] = q
 	}
-	r.until, r.in, r.before = now.Add(ttl), q, q.last
-	if q.last != nil {
-		q.last.after = r
-	} else {
-		q.first = r
+	r.until = now.Add(ttl)
+	if r.queue == q {
+		q.MoveToBack(r.place)
+		return
 	}
-	q.last = r
-}
-
-// remove takes r out of its queue.
-func (s *MemoryStore) remove(r *record) {
-	q := r.in
-	if r.before != nil {
-		r.before.after = r.after
-	} else {
-		q.first = r.after
+	if r.queue != nil {
+		r.queue.Remove(r.place)
 	}
-	if r.after != nil {
-		r.after.before = r.before
-	} else {
-		q.last = r.before
-	}
-	r.before, r.after = nil, nil
+	r.queue, r.place = q, q.PushBack(r)
 }
 
 func (s *MemoryStore) forget(r *record) {
-	s.remove(r)
+	r.queue.Remove(r.place)
 	delete(s.keys, r.key)
 }
 
@@ -150,7 +138,6 @@ func (s *MemoryStore) Keep(_ context.Context, key string, id [16]byte, answer []
 	defer s.mu.Unlock()
 	if r := s.keys[key]; r != nil && r.id == id && now.Before(r.until) {
 		r.answered, r.answer = true, slices.Clone(answer)
-		s.remove(r)
 		s.append(r, ttl, now)
 	}
 	return nil
