@@ -125,6 +125,9 @@ type Reply struct {
 	InReplyTo string
 	// Part and Parts say which part of how many the reply is, counted from 1.
 	Part, Parts int
+	// Ref joins the parts of a reply, which have the same From, To, Ref and Parts; empty
+	// if the vendor gives none.
+	Ref string
 	// At is the vendor's time; zero if it does not say.
 	At time.Time
 }
