@@ -9,6 +9,8 @@
 //   - Tencent Cloud at "/", if X-TC-Action is set: see package sandbox/tencent.
 //   - Twilio under "/2010-04-01/Accounts/{sid}/Messages": see package sandbox/twilio.
 //   - Vonage at "/sms/json" and "/v1/messages": see package sandbox/vonage.
+//   - A carrier that speaks SMPP 3.4, on a port of its own, if Options.SMPP says one:
+//     see package sandbox/smpp.
 //   - A person's inbox at "/inbox", its data at "/_sandbox/messages", what was
 //     refused at "/_sandbox/refused", faults at "/_sandbox/faults", replies of people
 //     at "/_sandbox/replies", and addresses for reports at "/_sandbox/webhooks".
@@ -33,6 +35,7 @@ import (
 	"github.com/notifykit/notify/sandbox/aliyun"
 	"github.com/notifykit/notify/sandbox/aws"
 	"github.com/notifykit/notify/sandbox/kernel"
+	"github.com/notifykit/notify/sandbox/smpp"
 	"github.com/notifykit/notify/sandbox/tencent"
 	"github.com/notifykit/notify/sandbox/twilio"
 	"github.com/notifykit/notify/sandbox/vonage"
@@ -42,6 +45,7 @@ import (
 const (
 	Aliyun  = aliyun.Name
 	AWS     = aws.Name
+	SMPP    = smpp.Name
 	Tencent = tencent.Name
 	Twilio  = twilio.Name
 	Vonage  = vonage.Name
@@ -60,6 +64,9 @@ const (
 	AWSSet       = aws.Set
 	AWSTopic     = aws.Topic
 	AWSVerified  = aws.Verified
+	SMPPSystemID = smpp.SystemID
+	SMPPPassword = smpp.Password
+	SMPPSender   = smpp.Sender
 
 	TencentSecretID  = tencent.SecretID
 	TencentSecretKey = tencent.SecretKey
@@ -102,6 +109,11 @@ type Options struct {
 	Tencent tencent.Options
 	// Vonage is what Vonage knows.
 	Vonage vonage.Options
+	// SMPP is the address of a carrier that speaks SMPP, "127.0.0.1:2775". Port 0 is a
+	// free one: see Sandbox.Addr. Empty is no such carrier.
+	SMPP string
+	// SMSC is what that carrier knows.
+	SMSC smpp.Options
 	// Vendors are further ones. They are asked before Aliyun, which takes every
 	// request at "/", and after the other vendors of this package.
 	Vendors []kernel.Opener
@@ -152,7 +164,11 @@ func (o Options) kernel() kernel.Options {
 
 // openers returns every vendor. Aliyun takes every request at "/", so it is the last.
 func (o Options) openers() []kernel.Opener {
-	return slices.Concat(
+	var carrier []kernel.Opener
+	if o.SMPP != "" {
+		carrier = []kernel.Opener{smpp.New(o.SMPP, o.SMSC)}
+	}
+	return slices.Concat(carrier,
 		[]kernel.Opener{twilio.New(twilio.Options{Accounts: o.Accounts}), aws.New(o.AWS), tencent.New(o.Tencent), vonage.New(o.Vonage)},
 		o.Vendors,
 		[]kernel.Opener{aliyun.NewGlobe(aliyun.Options{Keys: o.Keys}), aliyun.NewPNVS(aliyun.Options{Keys: o.Keys}),

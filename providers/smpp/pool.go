@@ -168,7 +168,7 @@ func (p *pool) dispatch() {
 	for len(p.waiting) > 0 && !time.Now().Before(p.paused) {
 		var best *session
 		for _, s := range p.sessions {
-			if s.used < p.window && (best == nil || s.used < best.used) {
+			if s.ctx.Err() == nil && s.used < p.window && (best == nil || s.used < best.used) {
 				best = s
 			}
 		}

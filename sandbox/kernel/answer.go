@@ -102,7 +102,7 @@ func (d *Desk) answer(ctx context.Context, w wire, c Call, claimed *claim, locat
 	default:
 		a = c.Carry(Order{ListAfter: f.ListAfter, Refused: refused})
 	}
-	d.record(c, a, f.Fails)
+	d.record(c, a, f)
 	taken, after := a.Taken, a.After
 	a.Taken, a.Rejected, c = nil, nil, Call{} // they may hold the whole request
 	claimed.shrink(requestBytes + len(a.Body))
@@ -118,15 +118,16 @@ func (d *Desk) answer(ctx context.Context, w wire, c Call, claimed *claim, locat
 
 // record stores what a call has taken and what it has refused. It sets the places
 // of the messages in a.Taken.
-func (d *Desk) record(c Call, a Answer, fails string) {
+func (d *Desk) record(c Call, a Answer, f Fault) {
 	if len(a.Taken) > 0 {
 		taken := make([]*Record, len(a.Taken))
 		for i := range a.Taken {
 			a.Taken[i].own()
+			a.Taken[i].ReportForm = f.Report
 			r := a.Taken[i] // the stored one is the store's alone
 			r.Vendor = d.vendor.Name
-			if fails != "" {
-				r.Fails = fails
+			if f.Fails != "" {
+				r.Fails = f.Fails
 			}
 			taken[i] = &r
 		}

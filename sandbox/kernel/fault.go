@@ -74,7 +74,16 @@ type Fault struct {
 	// Fails makes the carrier fail with this code to deliver what the call sends.
 	// The vendor takes it all the same.
 	Fails string
+	// Report changes how the delivery of what the call sends is reported: "late",
+	// which is ten times as late, "twice", or a word of the vendor's.
+	Report string
 }
+
+// The changes of reports that hold for every vendor.
+const (
+	reportLate  = "late"
+	reportTwice = "twice"
+)
 
 // faultJSON is Fault on the wire.
 type faultJSON struct {
@@ -93,6 +102,7 @@ type faultJSON struct {
 	Spoil     Spoil      `json:"spoil,omitempty"`
 	ListAfter string     `json:"list_after,omitempty"`
 	Fails     looseText  `json:"fails,omitempty"`
+	Report    string     `json:"report,omitempty"`
 }
 
 // A looseText takes a number too: some vendors' codes are numbers.
@@ -112,7 +122,7 @@ func (t *looseText) UnmarshalJSON(data []byte) error {
 func (f Fault) MarshalJSON() ([]byte, error) {
 	return json.Marshal(faultJSON{Vendor: f.Vendor, Operation: f.Operation, To: f.To, Share: f.Share, Seed: f.Seed, Times: f.Times,
 		Throttle: f.Throttle, Code: looseText(f.Code), Message: f.Message, Status: f.Status, HangUp: f.HangUp, Spoil: f.Spoil,
-		Latency: durationText(f.Latency), ListAfter: durationText(f.ListAfter), Fails: looseText(f.Fails)})
+		Latency: durationText(f.Latency), ListAfter: durationText(f.ListAfter), Fails: looseText(f.Fails), Report: f.Report})
 }
 
 // UnmarshalJSON reads f as MarshalJSON writes it. A key that does not exist is
@@ -123,7 +133,7 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*f = Fault{Vendor: j.Vendor, Operation: j.Operation, To: j.To, Share: j.Share, Seed: j.Seed, Times: j.Times,
-		Throttle: j.Throttle, Code: string(j.Code), Message: j.Message, Status: j.Status, HangUp: j.HangUp, Spoil: j.Spoil, Fails: string(j.Fails)}
+		Throttle: j.Throttle, Code: string(j.Code), Message: j.Message, Status: j.Status, HangUp: j.HangUp, Spoil: j.Spoil, Fails: string(j.Fails), Report: j.Report}
 	var err, err2 error
 	f.Latency, err = readDuration("latency", j.Latency)
 	f.ListAfter, err2 = readDuration("list_after", j.ListAfter)
@@ -196,8 +206,8 @@ func (f Fault) validate() error {
 		fault("code: say whose %q is: write the vendor too", f.Code)
 	}
 	faults = append(faults, f.validateSpoil()...)
-	if f.HangUp == "" && f.Code == "" && !f.Throttle && f.Status == 0 && f.Latency == 0 && f.Spoil == "" && f.ListAfter == 0 && f.Fails == "" {
-		fault("it does nothing: give it a latency, throttle, code, status, hang_up, spoil, list_after or fails")
+	if f.HangUp == "" && f.Code == "" && !f.Throttle && f.Status == 0 && f.Latency == 0 && f.Spoil == "" && f.ListAfter == 0 && f.Fails == "" && f.Report == "" {
+		fault("it does nothing: give it a latency, throttle, code, status, hang_up, spoil, list_after, fails or report")
 	}
 	return errors.Join(faults...)
 }
@@ -222,6 +232,9 @@ func (f Fault) validateSpoil() (faults []error) {
 	}
 	if f.Fails != "" && refuses {
 		fault("fails excludes code, throttle, status and hang_up before: nothing is sent that could fail")
+	}
+	if f.Report != "" && refuses {
+		fault("report excludes code, throttle, status and hang_up before: nothing is sent that could be reported")
 	}
 	return faults
 }

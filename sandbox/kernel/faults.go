@@ -53,6 +53,9 @@ func (s *Sandbox) SetFaults(list ...Fault) error {
 // checkVendor returns what the vendor of a fault says against it.
 func (s *Sandbox) checkVendor(f Fault) error {
 	if f.Vendor == "" {
+		if f.Report != "" && f.Report != reportLate && f.Report != reportTwice {
+			return fmt.Errorf("report: %q is none that holds for every vendor: write late or twice, or the vendor too", f.Report)
+		}
 		return nil
 	}
 	v, ok := s.vendor(f.Vendor)
@@ -63,6 +66,8 @@ func (s *Sandbox) checkVendor(f Fault) error {
 		return fmt.Errorf("status: %s is no HTTP service: write a code", f.Vendor)
 	case f.Throttle && v.vendor.ThrottleCode == "":
 		return fmt.Errorf("throttle: %s has no code for it", f.Vendor)
+	case f.Report != "" && !slices.Contains(append([]string{reportLate, reportTwice}, v.vendor.ReportForms...), f.Report):
+		return fmt.Errorf("report: %q is none of %s: write %s", f.Report, f.Vendor, strings.Join(append([]string{reportLate, reportTwice}, v.vendor.ReportForms...), " or "))
 	case f.Code != "" && v.vendor.CheckCode != nil:
 		if err := v.vendor.CheckCode(f.Code); err != nil {
 			return fmt.Errorf("code: %w", err)
@@ -91,7 +96,7 @@ func (f *activeFault) matches(v Vendor, c Call) bool {
 		(f.Operation == "" || strings.EqualFold(f.Operation, c.Operation) || strings.EqualFold(f.Operation, string(c.Kind))) &&
 		(f.To == "" || slices.Contains(c.Numbers, f.To)) &&
 		(f.ListAfter == 0 || c.Kind == List) &&
-		(f.Fails == "" || c.Kind == Send) &&
+		(f.Fails == "" && f.Report == "" || c.Kind == Send) &&
 		(!f.Throttle || v.ThrottleCode != "") &&
 		(f.Status == 0 || v.Call != nil)
 }

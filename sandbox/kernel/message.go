@@ -99,6 +99,9 @@ type Record struct {
 	Canceled time.Time
 	// Fails is what the carrier will say. Empty means that the carrier delivers.
 	Fails string
+	// ReportForm is how the delivery is reported, if a fault changes it: see
+	// Fault.Report.
+	ReportForm string
 	// ReportTo is the address for the reports of this message. Empty is the
 	// address of the vendor in PUT /_sandbox/webhooks, if there is one.
 	ReportTo string
@@ -186,7 +189,7 @@ func (r *Record) due(s State, pace time.Duration) time.Time {
 
 // weigh returns about how many bytes a record holds in memory.
 func (r *Record) weigh() int {
-	n := 640 + len(r.ID) + len(r.Account) + len(r.Text) + len(r.Key) + len(r.From) + len(r.Template) + len(r.Fails) + len(r.ReportTo) + r.FactBytes
+	n := 640 + len(r.ID) + len(r.Account) + len(r.Text) + len(r.Key) + len(r.From) + len(r.Template) + len(r.Fails) + len(r.ReportForm) + len(r.ReportTo) + r.FactBytes
 	for k, v := range r.Params {
 		n += len(k) + len(v) + 64
 	}
@@ -200,7 +203,7 @@ func (r *Record) Place() uint64 { return r.seq }
 // own gives the texts memory of their own: a text that was cut out of a request
 // keeps the whole request.
 func (r *Record) own() {
-	for _, s := range []*string{&r.ID, &r.Account, (*string)(&r.To), &r.From, &r.Template, &r.Text, &r.Key, &r.Fails, &r.ReportTo} {
+	for _, s := range []*string{&r.ID, &r.Account, (*string)(&r.To), &r.From, &r.Template, &r.Text, &r.Key, &r.Fails, &r.ReportForm, &r.ReportTo} {
 		*s = strings.Clone(*s)
 	}
 	params := make(sms.Params, len(r.Params))

@@ -90,7 +90,7 @@ func (c *reports) close() {
 
 // begin starts the reports of messages that were just taken. Their answer has left.
 func (c *reports) begin(d *Desk, taken []Record) {
-	if c.options.Pace < 0 || d.vendor.Report == nil {
+	if c.options.Pace < 0 || d.vendor.Report == nil && d.vendor.Deliver == nil {
 		return
 	}
 	for i := range taken {
@@ -99,18 +99,30 @@ func (c *reports) begin(d *Desk, taken []Record) {
 		if to == "" {
 			continue
 		}
-		if u, err := url.Parse(to); err != nil || !c.allowed(u.Hostname()) {
+		if u, err := url.Parse(to); d.vendor.Deliver == nil && (err != nil || !c.allowed(u.Hostname())) {
 			c.options.Logger.Warn("sandbox: report not sent: the host of its address is neither a loopback one nor among CallbackHosts", "message", r.ID)
 			continue
 		}
-		if !c.plan(due{at: r.due(Sent, c.options.Pace), seq: r.seq, desk: d, state: Sent}) {
+		if !c.plan(due{at: c.moment(r, Sent), seq: r.seq, desk: d, state: Sent}) {
 			c.options.Logger.Warn("sandbox: report not sent: too many are waiting", "message", r.ID)
 		}
 	}
 }
 
+// moment returns when a state is reported.
+func (c *reports) moment(r *Record, s State) time.Time {
+	at := r.due(s, c.options.Pace)
+	if r.ReportForm == reportLate {
+		at = at.Add(9 * at.Sub(r.departure()))
+	}
+	return at
+}
+
 // addressOf returns where the reports of a message go; empty is nowhere.
 func (c *reports) addressOf(d *Desk, r *Record) string {
+	if d.vendor.Deliver != nil {
+		return "a connection"
+	}
 	if r.ReportTo != "" {
 		return r.ReportTo
 	}
@@ -178,20 +190,21 @@ func (c *reports) run() {
 }
 
 // group puts those together that go in one request: of one vendor, to one address,
-// of one state, which Failed is too, and one try.
+// of one state, which Failed is too, in one form, and one try.
 func (c *reports) group(batch []due) [][]due {
 	type key struct {
 		desk  *Desk
 		to    string
 		state State
 		fails bool
+		form  string
 		tries int
 	}
 	var groups [][]due
 	at := map[key]int{}
 	for _, d := range batch {
 		k := key{desk: d.desk, state: d.state, tries: d.tries}
-		c.store.with(d.seq, func(r *Record) { k.to, k.fails = c.addressOf(d.desk, r), r.Fails != "" })
+		c.store.with(d.seq, func(r *Record) { k.to, k.fails, k.form = c.addressOf(d.desk, r), r.Fails != "", r.ReportForm })
 		i, ok := at[k]
 		if !ok || len(groups[i]) >= max(1, d.desk.vendor.MaxReports) {
 			i = len(groups)
@@ -207,19 +220,15 @@ func (c *reports) group(batch []due) [][]due {
 // message, and the report again if it was not taken.
 func (c *reports) post(group []due) {
 	d, state, tries := group[0].desk, group[0].state, group[0].tries
-	requests, kept, id := c.build(group)
-	taken := true
-	for _, request := range requests {
-		if status, ok := c.send(c.ctx, d.vendor, request); !ok {
-			taken = false
-			// An error's text has the address in it, which is the account's to write.
-			c.options.Logger.Info("sandbox: a receiver did not take a report", "message", id, "status", status)
-		}
+	requests, messages, kept, id := c.build(group)
+	if len(messages) > 0 && messages[0].ReportForm == reportTwice && tries == 0 {
+		c.bring(d, requests, messages, state, id)
 	}
+	taken := c.bring(d, requests, messages, state, id)
 	now := time.Now()
 	for _, next := range kept {
 		if state == Sent && tries == 0 {
-			c.store.with(next.seq, func(r *Record) { next.at = r.due(Delivered, c.options.Pace) })
+			c.store.with(next.seq, func(r *Record) { next.at = c.moment(r, Delivered) })
 			c.plan(due{at: next.at, seq: next.seq, desk: d, state: Delivered})
 		}
 		if !taken && tries < len(d.vendor.Repeat) {
@@ -228,13 +237,37 @@ func (c *reports) post(group []due) {
 	}
 }
 
+// bring brings one report, and reports whether it was taken.
+func (c *reports) bring(d *Desk, requests []*http.Request, messages []Record, state State, id string) (taken bool) {
+	if d.vendor.Deliver != nil {
+		return len(messages) == 0 || d.vendor.Deliver(c.ctx, messages, ending(state, messages))
+	}
+	taken = true
+	for _, request := range requests {
+		if status, ok := c.send(c.ctx, d.vendor, request); !ok {
+			taken = false
+			// An error's text has the address in it, which is the account's to write.
+			c.options.Logger.Info("sandbox: a receiver did not take a report", "message", id, "status", status)
+		}
+	}
+	return taken
+}
+
+// ending returns Failed for the end of messages that fail, as all of a group do.
+func ending(s State, messages []Record) State {
+	if s == Delivered && messages[0].Fails != "" {
+		return Failed
+	}
+	return s
+}
+
 // build returns the requests for a group, none if the vendor does not report the
-// state; what of the group is still kept and not canceled; and one message's ID.
-func (c *reports) build(group []due) (requests []*http.Request, kept []due, id string) {
+// state; the messages of the group; what of it is still kept and not canceled; and
+// one message's ID.
+func (c *reports) build(group []due) (requests []*http.Request, messages []Record, kept []due, id string) {
 	d, state := group[0].desk, group[0].state
 	c.store.mu.Lock()
 	defer c.store.mu.Unlock()
-	var messages []Record
 	to := ""
 	for _, next := range group {
 		i, ok := slices.BinarySearchFunc(c.store.records, next.seq, bySeq)
@@ -245,18 +278,15 @@ func (c *reports) build(group []due) (requests []*http.Request, kept []due, id s
 		kept, messages = append(kept, next), append(messages, *r)
 		to, id = c.addressOf(d, r), r.ID
 	}
-	if len(messages) == 0 || to == "" {
-		return nil, kept, id
+	if len(messages) == 0 || to == "" || d.vendor.Deliver != nil {
+		return nil, messages, kept, id
 	}
-	if state == Delivered && messages[0].Fails != "" { // as for all of the group
-		state = Failed
-	}
-	requests, err := d.vendor.Report(to, messages, state)
+	requests, err := d.vendor.Report(to, messages, ending(state, messages))
 	if err != nil {
 		c.options.Logger.Warn("sandbox: a report cannot be built", "message", id)
-		return nil, kept, id
+		return nil, nil, kept, id
 	}
-	return requests, kept, id
+	return requests, messages, kept, id
 }
 
 // send posts a request, and returns the status of the answer, 0 for none, and

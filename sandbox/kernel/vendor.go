@@ -49,6 +49,12 @@ type Vendor struct {
 	// reached a state: one, or one for each part of a long text. It returns none if
 	// the vendor does not report the state. It is called under the kernel's lock.
 	Report func(to string, messages []Record, s State) ([]*http.Request, error)
+	// Deliver reports over a connection, in place of Report: it returns whether the
+	// report was taken. No lock is held; Facts may be read with Desk.Update.
+	Deliver func(ctx context.Context, messages []Record, s State) (taken bool)
+	// ReportForms are words for Fault.Report besides "late" and "twice". They are
+	// Record.ReportForm.
+	ReportForms []string
 	// MaxReports is the most messages in one report. Zero is one.
 	MaxReports int
 	// Acknowledged reports whether the receiver's answer counts as taken. Nil means
@@ -60,6 +66,8 @@ type Vendor struct {
 	// Reply builds the requests that bring a person's reply to its receiver: one, or
 	// one for each part of a long text.
 	Reply func(r Reply) ([]*http.Request, error)
+	// DeliverReply brings a reply over a connection, in place of Reply.
+	DeliverReply func(ctx context.Context, r Reply) error
 }
 
 // An Opener makes a vendor on a kernel. It returns every fault of the vendor's
@@ -184,6 +192,12 @@ func (d *Desk) Update(id string, now time.Time, change func(r *Record, s Status)
 		return !found
 	})
 	return found
+}
+
+// Warn writes a line to the log of the sandbox. The message must not hold a number,
+// a text or a secret.
+func (d *Desk) Warn(message string) {
+	d.sandbox.options.Logger.Warn("sandbox: " + d.vendor.Name + ": " + message)
 }
 
 // Status returns where a message that is not stored yet will be at a time.
