@@ -1,6 +1,7 @@
 package smpp
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -122,6 +123,7 @@ func readTLVs(f *kit.Faults, path string, from map[string]string) (list pdu.TLVs
 		}
 		list = append(list, pdu.TLV{Tag: uint16(tag), Value: value})
 	}
+	slices.SortFunc(list, func(a, b pdu.TLV) int { return cmp.Compare(a.Tag, b.Tag) })
 	return list
 }
 

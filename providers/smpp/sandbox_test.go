@@ -229,6 +229,7 @@ func TestSandbox_reports(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			if len(got) != c.times {
 				t.Fatalf("%s: %d reports, want %d", name, len(got), c.times)
 			}
@@ -258,6 +259,7 @@ func TestSandbox_reportsOfParts(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if !slices.Equal(got, receipt.IDs) || len(got) != 3 {
 			t.Errorf("receipts of %q, want %q", got, receipt.IDs)
 		}
@@ -280,6 +282,7 @@ func TestSandbox_reportsThatAreNotStored(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Minute)
+		synctest.Wait()
 		if tries != 3 {
 			t.Errorf("it was brought %d times, want 3", tries)
 		}

@@ -28,7 +28,8 @@ type session struct {
 	conn    net.Conn
 	certain bool // a write of zero bytes has written nothing: true without TLS
 	timeout time.Duration
-	out     chan *call // not buffered: who has handed over a call knows that it is being written
+	out     chan *call    // not buffered: who has handed over a call knows that it is being written
+	quiet   chan struct{} // closed when nothing is written any more
 	replies chan pdu.PDU
 	inbound chan pdu.PDU
 	ctx     context.Context // ends with the session
@@ -62,7 +63,7 @@ type result struct {
 
 func newSession(conn net.Conn, at host, timeout time.Duration, release func(*session)) *session {
 	s := &session{
-		conn: conn, at: at, certain: !at.tls, timeout: timeout, pending: map[uint32]*call{},
+		conn: conn, at: at, certain: !at.tls, timeout: timeout, pending: map[uint32]*call{}, quiet: make(chan struct{}),
 		out: make(chan *call), replies: make(chan pdu.PDU, maxInbound), inbound: make(chan pdu.PDU, maxInbound),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -101,6 +102,7 @@ func (s *session) end(err error) {
 	s.cancel()
 	s.mu.Unlock()
 	_ = s.conn.Close()
+	<-s.quiet // it is known then what was written
 	for _, c := range pending {
 		c.settle(result{err: err})
 	}
@@ -201,6 +203,7 @@ func (s *session) write() {
 		case c = <-s.out:
 			p = c.request
 		case <-s.ctx.Done():
+			close(s.quiet)
 			return
 		}
 		_ = s.conn.SetWriteDeadline(time.Now().Add(s.timeout))
@@ -213,6 +216,7 @@ func (s *session) write() {
 		case c != nil && n == 0 && s.certain:
 			c.unsent.Store(true)
 		}
+		close(s.quiet)
 		s.end(clean(err))
 		return
 	}
