@@ -14,13 +14,14 @@ import (
 	"github.com/notifykit/notify/providers/aws"
 	"github.com/notifykit/notify/providers/fake"
 	"github.com/notifykit/notify/providers/http"
+	"github.com/notifykit/notify/providers/smpp"
 	"github.com/notifykit/notify/providers/tencent"
 	"github.com/notifykit/notify/providers/twilio"
 	"github.com/notifykit/notify/providers/vonage"
 	"github.com/notifykit/notify/sms"
 )
 
-var drivers = []sms.Driver{aliyun.Driver(), aws.Driver(), tencent.Driver(), twilio.Driver(), vonage.Driver(), http.Driver(), fake.Driver()}
+var drivers = []sms.Driver{aliyun.Driver(), aws.Driver(), tencent.Driver(), twilio.Driver(), vonage.Driver(), smpp.Driver(), http.Driver(), fake.Driver()}
 
 // tables are the keys of each table of configuration.md, by its name.
 func tables() map[string][]config.Key {

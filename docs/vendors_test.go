@@ -15,6 +15,7 @@ import (
 	"github.com/notifykit/notify/providers/aliyun"
 	"github.com/notifykit/notify/providers/aws"
 	"github.com/notifykit/notify/providers/http"
+	"github.com/notifykit/notify/providers/smpp"
 	"github.com/notifykit/notify/providers/tencent"
 	"github.com/notifykit/notify/providers/twilio"
 	"github.com/notifykit/notify/providers/vonage"
@@ -75,6 +76,9 @@ func describedVendors(t *testing.T) []describedVendor {
 		{"vonage, `api: messages`", "Messages API v1", opened(vonage.New(vonage.Options{API: "messages", APIKey: sandbox.VonageAPIKey, APISecret: sandbox.VonageAPISecret, From: "ACME"})),
 			"pushed, signed if a signature secret is set", "pushed, signed if a signature secret is set", "no", "by country and carrier",
 			[]string{"sandbox/oracle/vonage.mjs", "sandbox/vonage_openapi_test.go"}},
+		{"smpp", "SMPP 3.4", opened(smpp.New(smpp.Options{Endpoint: "127.0.0.1:2775", SystemID: sandbox.SMPPSystemID, Password: sandbox.SMPPPassword})),
+			"over the session", "over the session", "no", "by carrier",
+			[]string{"providers/smpp/conformance_test.go"}},
 	}
 }
 

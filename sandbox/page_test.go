@@ -55,7 +55,7 @@ func TestPage(t *testing.T) {
 		sandbox.TwilioSubaccountSID, sandbox.TwilioSubaccountToken, sandbox.TwilioAPIKeySID, sandbox.TwilioAPIKeySecret, sandbox.TwilioSender,
 		sandbox.TwilioServiceSID, sandbox.TwilioContentSID, sandbox.TwilioVerified,
 		sandbox.TencentSecretID, sandbox.TencentSecretKey, sandbox.TencentAppID,
-		sandbox.VonageAPIKey, sandbox.VonageAPISecret, sandbox.VonageSignatureSecret} {
+		sandbox.VonageAPIKey, sandbox.VonageAPISecret, sandbox.VonageSignatureSecret, sandbox.SMPPSystemID, sandbox.SMPPSender} {
 		if !strings.Contains(string(page), "`"+known+"`") {
 			t.Errorf("the page does not have %s", known)
 		}

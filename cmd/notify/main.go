@@ -10,11 +10,12 @@ import (
 	"github.com/notifykit/notify/providers/aws"
 	"github.com/notifykit/notify/providers/fake"
 	"github.com/notifykit/notify/providers/http"
+	"github.com/notifykit/notify/providers/smpp"
 	"github.com/notifykit/notify/providers/tencent"
 	"github.com/notifykit/notify/providers/twilio"
 	"github.com/notifykit/notify/providers/vonage"
 )
 
 func main() {
-	os.Exit(cli.Main(aliyun.Driver(), aws.DriverWith(defaultCredentials), tencent.Driver(), twilio.Driver(), vonage.Driver(), http.Driver(), fake.Driver()))
+	os.Exit(cli.Main(aliyun.Driver(), aws.DriverWith(defaultCredentials), tencent.Driver(), twilio.Driver(), vonage.Driver(), smpp.Driver(), http.Driver(), fake.Driver()))
 }

@@ -25,8 +25,8 @@ var floors = []struct {
 }{
 	{0, []string{"internal/redact", "providers/kit", "storekit/sqlschema", "sms"}},
 	{5, []string{"internal/cuttest"}},
-	{1, []string{"sms/smstest", "internal/servertest", "internal/smartencoding", "sandbox/kernel"}},
-	{2, []string{"middleware", "providers", "sandbox/aliyun", "sandbox/aws", "sandbox/tencent", "sandbox/twilio", "sandbox/vonage"}},
+	{1, []string{"sms/smstest", "internal/pdu", "internal/servertest", "internal/smartencoding", "sandbox/kernel"}},
+	{2, []string{"middleware", "providers", "sandbox/aliyun", "sandbox/aws", "sandbox/smpp", "sandbox/tencent", "sandbox/twilio", "sandbox/vonage"}},
 	{3, []string{"sandbox"}},
 	{4, []string{"internal/config", "verify", "outbox", "delivery"}},
 	{5, []string{"outbox/outboxtable", "internal/killtest", "storekit/redislua"}},
@@ -50,6 +50,7 @@ var linked = map[string][]string{
 	"providers/aws":     {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	"providers/tencent": nil,
 	"providers/vonage":  nil,
+	"providers/smpp":    nil,
 	"providers/http":    {"go.yaml.in/yaml"},
 	"middleware":        {"github.com/sony/gobreaker"},
 	"providers/twilio":  {"github.com/twilio/twilio-go", "github.com/pkg/errors", "github.com/golang/mock"},
@@ -218,7 +219,7 @@ func TestNobodyLinksMoreThanHeUses(t *testing.T) {
 
 // A program with one vendor links no other vendor, nor the sandbox of one.
 func TestOneVendorLinksNoOther(t *testing.T) {
-	vendors := []string{"aliyun", "aws", "tencent", "twilio", "vonage"}
+	vendors := []string{"aliyun", "aws", "smpp", "tencent", "twilio", "vonage"}
 	for _, vendor := range vendors {
 		n := 0
 		for _, p := range list(t, "-deps", "./providers/"+vendor, ".") {

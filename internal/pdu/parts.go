@@ -31,7 +31,7 @@ const octets = 140
 // be one that the alphabet has, and coding is the carrier's data_coding for it. All
 // parts have the reference ref.
 func (m Message) With(text string, a Alphabet, coding byte, f Form, ref uint16) []Message {
-	m.Coding = coding
+	m.Coding, m.Short = coding, nil
 	parts := split(text, a, f.header())
 	switch {
 	case len(parts) == 1:

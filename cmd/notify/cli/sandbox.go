@@ -20,10 +20,10 @@ const sandboxAddr = "127.0.0.1:8025"
 
 // sandboxFlags are what the command takes.
 type sandboxFlags struct {
-	addr, config, certificate string
-	lenient, limits, tls      bool
-	keep                      int
-	callbackHosts, allowHosts []string
+	addr, smpp, config, certificate string
+	lenient, limits, tls            bool
+	keep                            int
+	callbackHosts, allowHosts       []string
 }
 
 func (a *app) sandbox() *cobra.Command {
@@ -37,12 +37,14 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 		Example: `  notify sandbox
   notify sandbox --addr 127.0.0.1:9000 --limits
   notify sandbox --config notify.yaml
+  notify sandbox --smpp 127.0.0.1:2775
   notify sandbox --lenient`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(c *cobra.Command) error { return a.runSandbox(c, f) }),
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.addr, "addr", sandboxAddr, "address to serve at; port 0 is a free one")
+	flags.StringVar(&f.smpp, "smpp", "", "address to serve a carrier that speaks SMPP at, such as 127.0.0.1:2775; port 0 is a free one")
 	flags.StringVar(&f.config, "config", "", "configuration file whose accounts, signatures and templates are known too")
 	flags.BoolVar(&f.lenient, "lenient", false, "accept any credentials, signature, template and sender, and print what the vendor would have refused")
 	flags.BoolVar(&f.limits, "limits", false, "hold each vendor's rules for new accounts: at Aliyun a number gets a code 1 a minute, 5 an hour and 10 a day, all else 50 a day; at Twilio only verified numbers get messages")
@@ -58,7 +60,7 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
 	terminal := &lineWriter{w: a.errs}
 	o := sandbox.Options{
-		Lenient: f.lenient, Limits: f.limits, MaxMessages: f.keep, TLS: f.tls || f.certificate != "", CallbackHosts: f.callbackHosts, AllowHosts: f.allowHosts,
+		Lenient: f.lenient, Limits: f.limits, MaxMessages: f.keep, SMPP: f.smpp, TLS: f.tls || f.certificate != "", CallbackHosts: f.callbackHosts, AllowHosts: f.allowHosts,
 		Logger:    slog.New(slog.NewTextHandler(terminal, nil)),
 		OnRefusal: func(r sandbox.Refusal) { terminal.line(r.String()) },
 	}
@@ -71,6 +73,9 @@ func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
 	}
 	sb, err := sandbox.Listen(f.addr, o)
 	if err != nil {
+		if f.smpp != "" {
+			return fmt.Errorf("%w: --addr and --smpp take other addresses, and port 0 a free port", err)
+		}
 		return fmt.Errorf("%w: --addr takes another address, and port 0 a free port", err)
 	}
 	if f.certificate != "" {
@@ -79,7 +84,7 @@ func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
 		}
 		notes = append(notes, "Clients have to trust the certificate in "+f.certificate+".")
 	}
-	describe(a.out, sb.URL, f, notes)
+	describe(a.out, sb, f, notes)
 	<-c.Context().Done()
 	return sb.Close()
 }
@@ -99,7 +104,8 @@ func (l *lineWriter) Write(p []byte) (int, error) {
 func (l *lineWriter) line(text string) { _, _ = io.WriteString(l, text+"\n") }
 
 // describe says where the sandbox is, who may use it, and how SDKs get there.
-func describe(out io.Writer, url string, f sandboxFlags, notes []string) {
+func describe(out io.Writer, sb *sandbox.Sandbox, f sandboxFlags, notes []string) {
+	url := sb.URL
 	protocol, host, _ := strings.Cut(url, "://")
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) { fmt.Fprintln(w, strings.Join(cells, "\t")) }
@@ -129,6 +135,11 @@ func describe(out io.Writer, url string, f sandboxFlags, notes []string) {
 	row("Vonage", "api_key", sandbox.VonageAPIKey)
 	row("", "api_secret", sandbox.VonageAPISecret)
 	row("", "signature secret", sandbox.VonageSignatureSecret)
+	if address := sb.Addr(sandbox.SMPP); address != "" {
+		row("SMPP", "address", address)
+		row("", "system_id", sandbox.SMPPSystemID)
+		row("", "password", sandbox.SMPPPassword)
+	}
 	row()
 	row("Point at it", "notify.yaml", "endpoint: "+url, "(of every provider)")
 	row("", "Aliyun, Go", `client.Domain = "`+host+`"`)

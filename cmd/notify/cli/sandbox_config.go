@@ -38,6 +38,8 @@ func addConfig(o *sandbox.Options, path string) (notes []string, err error) {
 			notes = append(notes, addTwilio(o, name, settings, config.Templates))
 		case sandbox.Vonage:
 			notes = append(notes, addVonage(o, name, settings))
+		case sandbox.SMPP:
+			notes = append(notes, addSMPP(o, name, settings))
 		}
 	}
 	return notes, nil
@@ -181,6 +183,16 @@ func addVonage(o *sandbox.Options, name string, settings map[string]any) (note s
 	}
 	o.Vonage.Keys = append(o.Vonage.Keys, sandbox.Key{ID: key, Secret: secret})
 	return note + ": api_key " + key
+}
+
+func addSMPP(o *sandbox.Options, name string, settings map[string]any) (note string) {
+	note = fmt.Sprintf("From the configuration, %s", name)
+	id, password := text(settings, "system_id"), text(settings, "password")
+	if id == "" || password == "" {
+		return note + ": no account, because its variables are not set"
+	}
+	o.SMSC.Accounts = append(o.SMSC.Accounts, sandbox.Key{ID: id, Secret: password})
+	return note + ": system_id " + id
 }
 
 var variable = regexp.MustCompile(`\$\{(\w+)\}`)

@@ -10,6 +10,7 @@ import (
 	"github.com/notifykit/notify/cmd/notify/cli"
 	"github.com/notifykit/notify/providers/aliyun"
 	"github.com/notifykit/notify/providers/fake"
+	"github.com/notifykit/notify/providers/smpp"
 	"github.com/notifykit/notify/providers/tencent"
 	"github.com/notifykit/notify/providers/twilio"
 	"github.com/notifykit/notify/providers/vonage"
@@ -17,7 +18,7 @@ import (
 )
 
 func main() {
-	os.Exit(cli.Main(aliyun.Driver(), tencent.Driver(), twilio.Driver(), vonage.Driver(), fake.Driver(), console()))
+	os.Exit(cli.Main(aliyun.Driver(), tencent.Driver(), twilio.Driver(), vonage.Driver(), smpp.Driver(), fake.Driver(), console()))
 }
 
 // settings are what stands in the file beside "driver: console".
