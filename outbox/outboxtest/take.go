@@ -148,10 +148,30 @@ func disjoint(b *bench) {
 
 func twoEngines(b *bench) {
 	e, f := b.engine(), b.engine()
-	b.put(e, entry("k"))
-	l := b.takeOne(e, "k")
-	b.nothing(f, 3*b.lease, "its owner lives")
-	b.settle(e, end(l, outbox.Accepted), nil)
+	// An owner whose process stood still for a lease has lost what it had, and its
+	// Engine says so: on a machine that stands still the check begins again.
+	for i := range 5 {
+		key := fmt.Sprint("k", i)
+		b.put(e, entry(key))
+		l := b.takeOne(e, key)
+		ctx, cancel := context.WithTimeout(b.Context(), 3*b.lease)
+		leases, err := claim(ctx, f, classes, 10)
+		cancel()
+		switch {
+		case len(leases) == 0 && err == nil:
+			b.broken("Exchange returns neither for an entry nor for the end of its context")
+			return
+		case len(leases) == 0:
+			b.settle(e, end(l, outbox.Accepted), nil)
+			return
+		case e.Holds(l):
+			b.broken("Exchange claims %v: its owner lives", keys(leases))
+			return
+		}
+		b.settle(f, end(leases[0], outbox.Accepted), nil)
+		e = b.engine()
+	}
+	b.broken("an owner that lives loses what it has, five times in a row")
 }
 
 func wakesOther(b *bench) {
