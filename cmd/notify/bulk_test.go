@@ -40,8 +40,11 @@ func (w *world) results(file string) map[string]int {
 // A process that is killed in the middle, and then resumed: each row is sent
 // once, and none is lost in silence.
 func TestBulk_killedAndResumed(t *testing.T) {
-	n, kills := 100_000, 3
-	if testing.Short() {
+	n, kills := 10_000, 3
+	switch {
+	case os.Getenv("NOTIFY_LONG") == "1":
+		n = 100_000
+	case testing.Short():
 		n, kills = 5_000, 1
 	}
 	w := newWorld(t, sandbox.Options{MaxMessages: 2 * n})
