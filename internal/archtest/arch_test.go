@@ -144,7 +144,7 @@ func allowed(from string, floor int, to string, below int) bool {
 // programs are the nested modules that nobody imports. They are built from this
 // repository alone, together with the root module of the same commit, so they may
 // use its internal packages.
-var programs = []string{"cmd", "examples", "bench", "tools", "internal/dbtest"}
+var programs = []string{"cmd", "examples", "bench", "tools", "internal/dbtest", "internal/vendortest"}
 
 // A user may combine a version of a nested module with another version of the
 // root module. The internal packages of the root module may differ between the
