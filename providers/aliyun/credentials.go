@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/notifykit/notify/providers/aliyun/ram"
 	"github.com/notifykit/notify/providers/kit"
 )
 
@@ -77,13 +78,25 @@ func (o Options) ring() *kit.Ring[Credentials] {
 	return kit.NewRing(r)
 }
 
+// role makes Credentials of the settings for a role, if there are any.
+func (o *Options) role(f *kit.Faults) {
+	ask := ram.Of(o.RAMRole, ram.OIDC{RoleARN: o.OIDCRole, ProviderARN: o.OIDCProvider, TokenFile: o.OIDCTokenFile, Endpoint: o.STSEndpoint, Transport: o.Transport}, f)
+	if ask == nil {
+		return
+	}
+	if o.Credentials != nil {
+		f.Add("ram_role", "there is a role, and Credentials too: leave one out")
+	}
+	o.Credentials = func(ctx context.Context) (Credentials, error) {
+		k, err := ask(ctx)
+		return Credentials{AccessKeyID: k.ID, AccessKeySecret: k.Secret, SecurityToken: k.Token, Expires: k.Expires}, err
+	}
+}
+
 // checkKey never shows a key, and not its ID either, because the secret may have
 // been pasted there.
 func (o Options) checkKey(f *kit.Faults) {
-	fields := []struct{ path, value string }{
-		{"access_key_id", o.AccessKeyID}, {"access_key_secret", o.AccessKeySecret}, {"security_token", o.SecurityToken},
-	}
-	for i, field := range fields {
+	for i, field := range []struct{ path, value string }{{"access_key_id", o.AccessKeyID}, {"access_key_secret", o.AccessKeySecret}, {"security_token", o.SecurityToken}} {
 		switch {
 		case o.Credentials != nil && field.value != "":
 			f.Add(field.path, "it is set, and Credentials too: set one of them")

@@ -62,6 +62,17 @@ type Options struct {
 	// message is Unavailable, Rejected, for no call was made. An *sms.Error that
 	// it returns keeps its Reason.
 	Credentials func(context.Context) (Credentials, error) `yaml:"-"`
+	// RAMRole is the RAM role of the machine, or "auto" for its only one. Its keys are
+	// used instead of a fixed one: see package ram.
+	RAMRole string `yaml:"ram_role" default:"none" doc:"the RAM role of the ECS instance, or 'auto' for its only one, instead of a key"`
+	// OIDCRole, OIDCProvider and OIDCTokenFile are the ARN of a RAM role, that of the
+	// identity provider, and the file with the token for which the role is given, as
+	// in a cluster with RRSA. They stand instead of a key. STSEndpoint is where the
+	// token is exchanged; it defaults to https://sts.aliyuncs.com.
+	OIDCRole      string `yaml:"oidc_role" default:"none" doc:"the ARN of a RAM role that is given for a token of OpenID Connect, instead of a key: '${ALIBABA_CLOUD_ROLE_ARN}'"`
+	OIDCProvider  string `yaml:"oidc_provider" default:"none" doc:"with 'oidc_role': '${ALIBABA_CLOUD_OIDC_PROVIDER_ARN}'"`
+	OIDCTokenFile string `yaml:"oidc_token_file" default:"none" doc:"with 'oidc_role': '${ALIBABA_CLOUD_OIDC_TOKEN_FILE}'"`
+	STSEndpoint   string `yaml:"sts_endpoint" default:"https://sts.aliyuncs.com" doc:"with 'oidc_role': where the token is exchanged for a key"`
 	// Region is the vendor's region ID. It decides the host if Endpoint is empty.
 	// Defaults to "cn-hangzhou", and with API "globe" to "ap-southeast-1", the region
 	// of the vendor's international site. The product pnvs has one host.

@@ -29,6 +29,7 @@ type vendor struct {
 func New(o Options) (*Provider, error) {
 	o = o.withDefaults()
 	var f kit.Faults
+	o.role(&f)
 	o.checkKey(&f)
 	o.checkProduct(&f)
 	v := &vendor{product: o.API, region: o.Region, keys: o.ring()}
