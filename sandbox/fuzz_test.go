@@ -88,3 +88,23 @@ func FuzzTencent(f *testing.F) {
 		}
 	})
 }
+
+// FuzzAWS sends whatever bodies and signatures to the operations of AWS.
+func FuzzAWS(f *testing.F) {
+	f.Add("SendTextMessage", `{"DestinationPhoneNumber":"+447700900001","MessageBody":"x","Context":{"key":"k"},"TimeToLive":60,"MaxPrice":"0.5"}`, "")
+	f.Add("SendTextMessage", `{"DestinationPhoneNumber":"12","TimeToLive":null,"DestinationCountryParameters":{"IN_ENTITY_ID":"1"}}`, "")
+	f.Add("DescribeSpendLimits", `{}`, "AWS4-HMAC-SHA256 Credential=AKIASANDBOX000000000/20261129/us-east-1/sms-voice/aws4_request, SignedHeaders=host;x-amz-date, Signature="+strings.Repeat("0", 64))
+	sb := sandbox.New(sandbox.Options{Lenient: true, MaxMessages: 100, Pace: -time.Second, CallbackTransport: nowhere{}})
+	f.Cleanup(func() { _ = sb.Close() })
+	f.Fuzz(func(t *testing.T, operation, body, authorization string) {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header.Set("X-Amz-Target", "PinpointSMSVoiceV2."+operation)
+		r.Header.Set("X-Amz-Date", "20261129T000000Z")
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		sb.ServeHTTP(w, r)
+		if w.Header().Get("X-Amzn-Requestid") == "" || !strings.HasPrefix(strings.TrimSpace(w.Body.String()), "{") {
+			t.Errorf("%d, %s", w.Code, w.Body)
+		}
+	})
+}
