@@ -277,30 +277,41 @@ func TestNew_tells_the_faults_that_a_driver_passes_over(t *testing.T) {
 
 func TestNew_tells_every_fault_of_a_Config_made_in_Go(t *testing.T) {
 	made := newVendor("made")
+	var nobody *vendor // what a constructor returns with an error that was ignored
 	opener := func(s sms.Sender) func(sms.DriverConfig) (sms.Sender, error) {
 		return func(sms.DriverConfig) (sms.Sender, error) { return s, nil }
 	}
 	_, err := notify.New(notify.Config{
 		Providers: map[string]notify.ProviderConfig{
-			"":     {Driver: "made"},
-			"both": {Driver: "made", Sender: made},
-			"made": {Driver: "made"},
-			"nil":  {Driver: "nil"},
-			"none": {},
+			"":         {Driver: "made"},
+			"both":     {Driver: "made", Sender: made},
+			"func":     {Sender: sms.SenderFunc(nil)},
+			"made":     {Driver: "made"},
+			"nil":      {Driver: "nil"},
+			"none":     {},
+			"typed":    {Sender: nobody},
+			"typednil": {Driver: "typednil"},
 		},
-		Templates: []sms.Template{{Name: "a", Text: "a"}, {Name: "a", Text: "b"}, {Text: "c"}},
-		Routes:    []notify.Route{{Kinds: []sms.Kind{9}, Providers: []string{"made"}, AllowUnbound: true}},
-		Limits:    notify.Limits{PerProvider: map[string]float64{"made": 0, "mad": 1}},
-	}, made.driver(), made.driver(), sms.Driver{Name: "empty"}, sms.Driver{Name: "nil", Open: opener(nil)})
-	const want = `notify: the configuration has 11 faults:
+		Rewrite:     []notify.Rewrite{shorten, nil},
+		Deduplicate: -time.Second,
+		Templates:   []sms.Template{{Name: "a", Text: "a"}, {Name: "a", Text: "b"}, {Text: "c"}},
+		Routes:      []notify.Route{{Kinds: []sms.Kind{9}, Providers: []string{"made"}, AllowUnbound: true}},
+		Limits:      notify.Limits{PerProvider: map[string]float64{"made": 0, "mad": 1}},
+	}, made.driver(), made.driver(), sms.Driver{Name: "empty"}, sms.Driver{Name: "nil", Open: opener(nil)}, sms.Driver{Name: "typednil", Open: opener(nobody)})
+	const want = `notify: the configuration has 16 faults:
   two drivers are called "made": give one of them
   driver number 3 has no Name or no Open
+  Config.Rewrite[1] is nil: leave it out
   limits.per_provider.mad: there is no provider "mad": did you mean "made"?
   limits.per_provider.made: 0 calls a second let nothing through: write how many, or leave it out for no limit
+  policies.deduplicate: -1s is negative: write how long a Key is sent once only, or leave it out to turn that off
   providers."": a provider has no name: routes, bindings and receipts name it
   providers.both: it has a Sender, and Driver or Settings too: set one of them
+  providers.func: its Sender is a nil sms.SenderFunc: check the error of the function that made it
   providers.nil: driver "nil" made no provider, and no error: a defect of the driver
-  providers.none: it has no driver: write "driver: made or nil"
+  providers.none: it has no driver: write "driver: made or nil or typednil"
+  providers.typed: its Sender is a nil *notify_test.vendor: check the error of the function that made it
+  providers.typednil: driver "typednil" made no provider, and no error: a defect of the driver
   routes[0].kinds[0]: there is no such kind: write verification, notification, promotion or international
   templates."": it has no name: Message.Template needs one
   templates.a: there are two templates called "a": Templates[1] is the second`

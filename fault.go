@@ -111,7 +111,17 @@ func (b *builder) readDrivers(drivers []sms.Driver) {
 	}
 }
 
-// checkLimits reports the faults of Config.Limits and Config.DeduplicateKeys.
+// checkRewrites reports what would panic at every message.
+func (b *builder) checkRewrites() {
+	for i, r := range b.config.Rewrite {
+		if r == nil {
+			b.fault("", fmt.Errorf("Config.Rewrite[%d] is nil: leave it out", i))
+		}
+	}
+}
+
+// checkLimits reports the faults of Config.Limits, Config.Deduplicate and
+// Config.DeduplicateKeys.
 func (b *builder) checkLimits() {
 	for i, w := range b.config.Limits.PerNumber {
 		if err := w.Validate(); err != nil {
@@ -126,6 +136,9 @@ func (b *builder) checkLimits() {
 		if perSecond := b.config.Limits.PerProvider[name]; !(perSecond > 0) {
 			b.fault(path, fmt.Errorf("%v calls a second let nothing through: write how many, or leave it out for no limit", perSecond))
 		}
+	}
+	if d := b.config.Deduplicate; d < 0 {
+		b.fault("policies.deduplicate", fmt.Errorf("%v is negative: write how long a Key is sent once only, or leave it out to turn that off", d))
 	}
 	if n := b.config.DeduplicateKeys; n < 0 {
 		b.fault("policies.deduplicate_keys", fmt.Errorf("it is %d: write how many keys are kept, or leave it out for 1000000", n))

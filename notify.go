@@ -97,6 +97,7 @@ func New(c Config, drivers ...sms.Driver) (*Client, error) {
 	b.readDrivers(drivers)
 	b.openProviders()
 	b.checkSafety()
+	b.checkRewrites()
 	b.checkLimits()
 	routes := b.checkRoutes()
 	known = append(known, b.missing...)

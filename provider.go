@@ -158,6 +158,8 @@ func (b *builder) openProviders() {
 			b.fault(path, errors.New("a provider has no name: routes, bindings and receipts name it"))
 		case p.Sender != nil && (p.Driver != "" || p.Settings != nil):
 			b.fault(path, errors.New("it has a Sender, and Driver or Settings too: set one of them"))
+		case isNil(p.Sender):
+			b.fault(path, fmt.Errorf("its Sender is a nil %T: check the error of the function that made it", p.Sender))
 		case p.Sender != nil:
 			b.providers[name] = p.Sender
 		case p.Driver == "" && b.config.source.Missing(config.Join(path, "driver")) != nil:
@@ -168,6 +170,13 @@ func (b *builder) openProviders() {
 			b.open(name, path, p)
 		}
 	}
+}
+
+// isNil reports whether s is a nil pointer or function in an interface that is not nil.
+// A constructor's caller that ignores the error has such a Sender.
+func isNil(s sms.Sender) bool {
+	v := reflect.ValueOf(s)
+	return (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
 }
 
 func (b *builder) driverNames(between string) string {
@@ -190,7 +199,7 @@ func (b *builder) open(name, path string, p ProviderConfig) {
 	provider, err := d.Open(sms.DriverConfig{
 		Name: name, Templates: b.registry, Logger: b.logger.With("provider", name), Decode: s.decode,
 	})
-	if err == nil && provider == nil {
+	if err == nil && (provider == nil || isNil(provider)) {
 		err = fmt.Errorf("driver %q made no provider, and no error: a defect of the driver", p.Driver)
 	}
 	if err != nil {
