@@ -115,20 +115,23 @@ func (c *Client) rewrite(ctx context.Context, m sms.Message) (sms.Message, error
 // A provider never took m if its vendor's list does not hold it, or if the provider
 // refuses such a message before any call, for example because the template has no
 // binding for it. The latter holds for a provider that a driver made. A provider that
-// would send m and cannot be asked leaves the answer undecided.
+// would send m and cannot be asked leaves the answer undecided. To ask only providers
+// that were tried, use Ask with Question.Providers: those whose attempt is Unknown in
+// the error of Send.
 //
-// It holds only under the configuration that sent m: another text, route, redirect
-// or Rewrite makes it ask about another message. After a restart use Ask with the
-// Mark of the Client that sent it. It holds only if Send has returned: a message
-// that waited for its turn may have left long after since. Use Ask with Until.
+// Find must be called with the configuration that sent m, because another text, route,
+// redirect or Rewrite makes it ask about another message. After a restart use Ask with
+// the Mark of the Client that sent m. Find must be called after Send has returned. If
+// that is not known, use Ask with Until, because a message that waited for its turn may
+// have left long after since.
 func (c *Client) Find(ctx context.Context, m sms.Message, since time.Time) (sms.Receipt, error) {
 	return c.Ask(ctx, sms.Question{Message: m, Since: since, Until: since, Mark: c.mark})
 }
 
-// Ask asks the vendors about a message whose outcome is Unknown. See Find, and
-// sms.Question for what q holds. If q.Mark is not the Client's Mark, another
-// configuration sent the message: it can be found, but the answer is never
-// sms.ErrNotFound. Ask asks each provider once; sms.Schedule asks again.
+// Ask asks the vendors about a message whose outcome is Unknown. It returns what Find
+// returns. If q.Mark is set and is not the Client's Mark, another configuration sent
+// the message: Ask may find it, and never returns sms.ErrNotFound. Ask asks each
+// provider once; use sms.Schedule to ask again.
 func (c *Client) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
 	on := c.begin(ctx)
 	if on == nil {
@@ -138,8 +141,7 @@ func (c *Client) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
 	return sms.Ask(on, asking{c}, q)
 }
 
-// asking is the Finder behind Client.Ask. sms.Ask calls it, and holds it to what a
-// Finder promises.
+// asking is the Finder behind Client.Ask. sms.Ask calls it and checks its answer.
 type asking struct{ c *Client }
 
 func (a asking) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
@@ -235,9 +237,9 @@ func (c *Client) checkTemplate(name string, p sms.Params) error {
 	return errors.Join(faults...)
 }
 
-// Preview returns what the first provider of m's route that can preview would send.
-// Nothing is sent, and no limit counts it. If none can, the error is Unsupported and
-// matches errors.ErrUnsupported.
+// Preview returns what the first provider of m's route that can preview would send. It
+// sends nothing, and no limit counts it. If no provider can preview, the error is
+// Unsupported and matches errors.ErrUnsupported.
 func (c *Client) Preview(ctx context.Context, m sms.Message) (sms.Preview, error) {
 	r, err := c.resolve(ctx, m)
 	if err != nil {
