@@ -107,8 +107,8 @@ func newBulk(ctx context.Context, c *Client, o BulkOptions) *bulk {
 		slots: make(chan struct{}, n), results: make(chan result, n), left: make(chan struct{})}
 }
 
-// run gives every result to yield, and to late when the loop was left. However
-// it is left, no goroutine is.
+// run yields every result, or passes it to late if the loop has ended. When it returns,
+// no goroutine is left.
 func (b *bulk) run(messages iter.Seq2[sms.Message, error], yield func(sms.Message, Result) bool) {
 	go b.read(messages)
 	defer b.leave()

@@ -1,60 +1,68 @@
-// Package middleware is what happens to a message on its way to a vendor:
-// validation, limits, retry, failover, breakers, time-outs.
+// Package middleware is a set of middleware for Senders of SMS messages: validation,
+// limits, retry, failover, breakers and time-outs.
 //
-// Each middleware is an [sms.Middleware], put around a Sender by [sms.Chain];
-// [Failover] makes one Sender of several. None of them knows a vendor: what may
-// be repeated, where, and whose fault an error is, is the table of reasons in
-// package sms, and nothing here decides otherwise. A message that may have been
-// sent ([sms.Unknown]) is never sent again by anything here, unless it is a
-// Verification, whose second copy carries the same code.
+// Each one is an [sms.Middleware], and [sms.Chain] puts several around a Sender.
+// [Failover] makes one Sender of several:
+//
+//	sender := middleware.Failover(
+//		sms.Chain(aliyun, middleware.Retry(middleware.RetryOptions{}), middleware.Breaker(middleware.BreakerOptions{Name: "aliyun"})),
+//		sms.Chain(twilio, middleware.Retry(middleware.RetryOptions{}), middleware.Breaker(middleware.BreakerOptions{Name: "twilio"})),
+//	)
+//
+// No middleware knows a vendor. The table of reasons in package sms decides which
+// messages may be repeated, and which errors count against a vendor.
 //
 // # The order
 //
-// This is the order in which notify.Client puts them, from the outermost to the
-// vendor. A test holds it against the list there, which has the reason for each place.
+// This is the order of notify.Client, from the outermost to the vendor. A test compares
+// it with the list in package notify, which has the reason for each place.
 //
-//	Deduplicate                a message that came twice costs no second token
-//	RateLimit by number        one token for a message, however many tries it takes
-//	Budget                     refuses before Failover, which would go around it
-//	Config.Middleware          the user's own
-//	guard                      refuses a message that was changed on the way
-//	DryRun                     in place of all that follows
+//	Deduplicate                a message with the same Key costs no second token
+//	RateLimit by number        one token for a message, whatever the number of attempts
+//	Budget                     inside Failover the next vendor would be tried
+//	Config.Middleware          the program's own
+//	guard                      refuses a message that middleware has changed
+//	DryRun                     replaces all layers below
 //	Failover                   the vendors of a route in order; for each of them:
-//	AllowedNumbers             outside of production, real vendors get these only
-//	Retry                      tries again if that helps soon, before the next vendor is tried
-//	Pace                       our own pace for the vendor; waiting is no time of the vendor's
+//	AllowedNumbers             real vendors get these only, except in production
+//	Retry                      repeats an attempt if that may help soon, before the next vendor
+//	Pace                       limits calls a second; the wait is not the vendor's time
 //	Confirm                    asks the vendor after an unknown outcome
-//	Breaker                    counts every try; while it is open, Retry ends
-//	Timeout                    the vendor's time alone, without our own waits
-//	ProviderConfig.Middleware  the user's own, for one vendor
+//	Breaker                    counts every attempt; while it is open, Retry ends
+//	Timeout                    limits the vendor's time, without our own waits
+//	ProviderConfig.Middleware  the program's own, for one vendor
 //
-// In a chain of your own, Log and Observe go outermost, because they see every message
-// with all its tries; then [Validate], so that a message that could not be delivered
-// costs no token and no try, and fills in the Kind; then [Suppress]. To send by route,
-// write a Sender that picks one of several, or use notify.Client. [Weighted] goes in
-// the place of Failover or around several.
+// In a chain of your own, put [Log] and [Observe] outermost, because they see every
+// message with all its attempts. Then put [Validate], so that a message that cannot be
+// sent takes no token, and [Suppress] after it. To send by route, write a Sender that
+// picks one of several, or use notify.Client. Use [Weighted] instead of Failover or
+// around several.
 //
-// A Timeout outside of a Breaker is a caller's deadline to it, and counts only
-// as [BreakerOptions.SlowAfter] says. A Breaker outside of a Retry counts
-// messages instead of calls. A number's limit inside of Failover would count a
-// message once for every vendor. These orders work as well, and the tests show
-// what each pair does; they are seldom what is meant.
+// Other orders work, but are rarely useful. To a Breaker, a Timeout around it is the
+// caller's deadline, which counts only as [BreakerOptions.SlowAfter] says. A Breaker
+// around a Retry counts messages instead of calls. A limit by number inside Failover
+// counts a message once for every vendor.
 //
 // # State
 //
-// A Middleware makes its state anew for each Sender that it is applied to. A
-// [Limiter] is given to RateLimit from outside, so one Limiter given to two
-// middleware is one count. All of it is in memory, per process, except for what
-// a Limiter of your own keeps elsewhere. Nothing here starts a goroutine.
+// A Middleware makes its state anew for each Sender that it is applied to. A [Limiter]
+// is passed to RateLimit, so two RateLimits with the same Limiter count together. All
+// state is in the memory of this process, except that of a Limiter or Store of your own.
+// No middleware starts a goroutine.
 //
 // # Cost
 //
-// On success nothing is allocated, except by a Timeout if the caller's own deadline is
-// not sooner: the four allocations of context.WithTimeout. The tests hold that.
+// If the first attempt succeeds, middleware allocates nothing, except that Timeout makes
+// the four allocations of context.WithTimeout if the caller's own deadline is not
+// sooner.
 //
-// # What it does not promise
+// # Guarantees
 //
-// An accepted message is not a delivered one. Limits in memory do not hold for
-// two processes together, and are forgotten with the process. A Timeout ends the
-// context of a Sender, not the Sender: one that ignores its context is waited for.
+// A message that may have been sent ([sms.Unknown]) is never sent again, unless it is a
+// Verification, because a second copy holds the same code.
+//
+// # What is not guaranteed
+//
+// An accepted message is not a delivered one. Limits in memory count in one process, and
+// end with it. A Timeout ends the context of a Sender and waits for the Sender to return.
 package middleware

@@ -52,7 +52,7 @@ func LogWith(o LogOptions) sms.Middleware {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return func(next sms.Sender) sms.Sender {
-		return &logging{next: next, o: o, told: map[string]time.Time{}}
+		return &logging{next: next, o: o, reported: map[string]time.Time{}}
 	}
 }
 
@@ -60,8 +60,8 @@ type logging struct {
 	next sms.Sender
 	o    LogOptions
 
-	mu   sync.Mutex
-	told map[string]time.Time // by provider: when OnAccount was told last
+	mu       sync.Mutex
+	reported map[string]time.Time // by provider: when its account was reported last
 }
 
 func (l *logging) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
@@ -88,7 +88,7 @@ func (l *logging) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) 
 	return receipt, err
 }
 
-// account tells of a's account, where it is at fault and nobody was told lately.
+// account reports the account of a if it is at fault and was not reported lately.
 func (l *logging) account(ctx context.Context, m sms.Message, a sms.Attempt) {
 	reason := sms.ReasonOf(a.Err)
 	if reason != sms.Unauthorized && reason != sms.AccountBlocked || !l.due(a.Provider) {
@@ -105,10 +105,10 @@ func (l *logging) due(provider string) bool {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if last, ok := l.told[provider]; ok && now.Sub(last) < accountEvery {
+	if last, ok := l.reported[provider]; ok && now.Sub(last) < accountEvery {
 		return false
 	}
-	l.told[provider] = now
+	l.reported[provider] = now
 	return true
 }
 
