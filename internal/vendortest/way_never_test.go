@@ -3,7 +3,9 @@ package vendortest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -142,4 +144,57 @@ func TestOutbox_afterAProviderThatCouldNotTakeIt(t *testing.T) {
 	if n := len(sb.Messages("")); n != 1 {
 		t.Errorf("the vendors have it %d times", n)
 	}
+}
+
+// What is believed never to have been taken because its provider refuses it is refused:
+// for random messages and bindings, Send to that provider alone reaches no vendor. The
+// lists of the vendors are too young to say anything.
+func TestClient_Ask_believesNoRefusalThatSendDoesNotGive(t *testing.T) {
+	sb := sandboxtest.Start(t)
+	seed := rand.Uint64()
+	random := rand.New(rand.NewPCG(seed, 0))
+	some := func(values ...string) string { return values[random.IntN(len(values))] }
+	believed, sent := 0, 0
+	for i := range 400 {
+		bindings := map[string]sms.Binding{}
+		if random.IntN(4) > 0 {
+			bindings["aliyun"] = sms.Binding{ID: "SMS_0002", Abroad: some("", "SMS_0005")}
+		}
+		for _, name := range []string{"one", "vonage"} {
+			if random.IntN(4) > 0 {
+				bindings[name] = sms.Binding{}
+			}
+		}
+		name := some("aliyun", "one", "vonage")
+		client := openMainland(t, mainland(sb.URL, func(c *notify.Config) {
+			c.Templates = []sms.Template{{Name: "shipped", Text: "${name},您的订单${order}已发货。", Bindings: bindings}}
+			c.Routes = []notify.Route{{Providers: []string{name}, AllowUnbound: true}}
+			one := c.Providers["one"].Settings.(twilio.Options)
+			one.FindAfter, one.From = time.Hour, some("", sandbox.TwilioSender)
+			if one.From == "" {
+				one.Senders = map[string]string{"US": sandbox.TwilioSender}
+			}
+			c.Providers["one"] = notify.ProviderConfig{Driver: "twilio", Settings: one}
+		}))
+		m := sms.Message{To: sms.Number(fmt.Sprintf("%s%04d", some("+861380000", "+1202555", "+49151123"), i)), Key: fmt.Sprint("key-", i), From: some("", "", "nobody")}
+		if random.IntN(3) == 0 {
+			m.Body = "Your parcel has arrived."
+		} else {
+			m.Template, m.Params = "shipped", sms.Params{"name": "张三", "order": "A-1024"}
+		}
+		_, asked := client.Find(t.Context(), m, time.Now())
+		_, err := client.Send(t.Context(), m)
+		taken := len(sb.Messages(m.To))
+		if asked == sms.ErrNotFound {
+			believed++
+			if sms.OutcomeOf(err) != sms.Rejected || taken != 0 {
+				t.Errorf("seed %d, %d: %s was believed not to take it, and: %v, the vendor has %d", seed, i, name, err, taken)
+			}
+		}
+		sent += taken
+	}
+	if believed == 0 || sent == 0 {
+		t.Errorf("seed %d: %d were believed, %d sent: the test shows nothing", seed, believed, sent)
+	}
+	t.Logf("%d were believed, %d were sent", believed, sent)
 }
