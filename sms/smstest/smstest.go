@@ -26,6 +26,8 @@ type Provider struct {
 	// New makes the Sender under test: configured as Name, for a vendor at
 	// endpoint ("http://127.0.0.1:40000" or "https://…", without a path), with r,
 	// which may be nil unless TemplatesOnly is set. The suite closes what it gets.
+	// If programs open the provider by a sms.Driver that returns another Sender than the
+	// package's constructor, New must call the driver's Open.
 	New func(tb testing.TB, endpoint string, r *sms.Registry) sms.Sender
 	// Accept and Refuse are the vendor's answers to a message that it takes, and to
 	// one that it certainly does not.
