@@ -30,6 +30,7 @@ func TestNodeClients(t *testing.T) {
 		{"smart.mjs", "sms-segments-calculator", 2},
 		{"tencent.mjs", "tencentcloud-sdk-nodejs-sms", 34},
 		{"vonage.mjs", "@vonage/server-sdk", 19},
+		{"smpp.mjs", "smpp", 21},
 	} {
 		t.Run(c.pkg, func(t *testing.T) {
 			node := servertest.Program(t, "nodejs", "node")
@@ -37,8 +38,8 @@ func TestNodeClients(t *testing.T) {
 				missing(t, "the npm package "+c.pkg)
 			}
 			https := c.script == "aws.mjs"
-			sb := sandboxtest.StartWith(t, sandbox.Options{TLS: https})
-			command := exec.CommandContext(t.Context(), node, c.script, sb.URL)
+			sb := sandboxtest.StartWith(t, sandbox.Options{TLS: https, SMPP: "127.0.0.1:0"})
+			command := exec.CommandContext(t.Context(), node, c.script, sb.URL, sb.Addr(sandbox.SMPP))
 			command.Dir = "oracle"
 			if https {
 				trusted := filepath.Join(t.TempDir(), "sandbox.pem")

@@ -193,9 +193,8 @@ func refused(p pdu.PDU, s pdu.Status) kernel.Answer {
 }
 
 // bind begins the session, and reports whether the connection stays open: a refused
-// bind is answered, then the connection is closed.
+// bind is answered, then the connection is closed, unless it is bound already.
 func (s *session) bind(ctx context.Context, p pdu.PDU) bool {
-	bound := false
 	call := s.call("bind", p, func(kernel.Order) kernel.Answer {
 		b, err := pdu.ParseBind(p.Body)
 		status := s.mayBind(p.ID, b)
@@ -205,13 +204,12 @@ func (s *session) bind(ctx context.Context, p pdu.PDU) bool {
 		if status != pdu.OK {
 			return refused(p, status)
 		}
-		bound = true
 		s.account, s.submits, s.receives = b.SystemID, p.ID != pdu.BindReceiver, p.ID != pdu.BindTransmitter
 		a := accepted(p, Name)
 		a.After = func() { s.enter() } // nothing is brought before the answer
 		return a
 	})
-	return s.desk.Do(ctx, s.conn, call) && bound
+	return s.desk.Do(ctx, s.conn, call) && s.account != ""
 }
 
 func (s *session) mayBind(id pdu.ID, b pdu.Bind) pdu.Status {
