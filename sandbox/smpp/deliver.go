@@ -17,6 +17,9 @@ import (
 // failures are the words by which a message fails, and their message_state.
 var failures = map[string]byte{"EXPIRED": 3, "DELETED": 4, "UNDELIV": 5, "UNKNOWN": 7, "REJECTD": 8}
 
+// shortCode is how many digits a short code has at most.
+const shortCode = 6
+
 // stateOf returns the word and the message_state of a state. Any other failure is a
 // code of err, of a message that is undeliverable.
 func stateOf(r *kernel.Record, s kernel.State) (word string, state byte) {
@@ -99,7 +102,10 @@ func (v *vendor) receipt(r *kernel.Record, f *facts, part sent, s kernel.State) 
 func (v *vendor) reply(ctx context.Context, r kernel.Reply) error {
 	m := pdu.Message{
 		Source: pdu.Address{TON: pdu.TONInternational, NPI: pdu.NPITelephone, Addr: strings.TrimPrefix(string(r.From), "+")},
-		Dest:   pdu.Address{TON: pdu.TONInternational, NPI: pdu.NPITelephone, Addr: cmp.Or(r.To, Sender)},
+		Dest:   pdu.Address{TON: pdu.TONInternational, NPI: pdu.NPITelephone, Addr: strings.TrimPrefix(cmp.Or(r.To, Sender), "+")},
+	}
+	if len(m.Dest.Addr) <= shortCode {
+		m.Dest.TON, m.Dest.NPI = pdu.TONShort, 0
 	}
 	alphabet, coding := v.alphabet, byte(pdu.CodingDefault)
 	if _, unicode := sms.CountSegments(r.Text); unicode || !alphabet.Has(r.Text) {
