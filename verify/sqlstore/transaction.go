@@ -73,7 +73,7 @@ func (s *Store) run(ctx context.Context, ids []string, do func(*step) error) err
 
 // optimistic runs a step without locking what it reads.
 func (s *Store) optimistic(ctx context.Context, ids []string, do func(*step) error) error {
-	st, err := s.read(ctx, s.db, ids, false)
+	st, err := s.peek(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -121,6 +121,35 @@ type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
+// peek reads rows without locking them.
+func (s *Store) peek(ctx context.Context, ids []string) (*step, error) {
+	if s.words.peek == nil {
+		return s.read(ctx, s.db, ids, false)
+	}
+	st := newStep(ids)
+	var us int64
+	args, into := make([]any, len(ids)), make([]any, len(ids)+1)
+	for i, id := range ids {
+		args[i], into[i] = []byte(id), &st.rows[id].data
+	}
+	into[len(ids)] = &us
+	if err := s.db.QueryRowContext(ctx, s.words.peek(len(ids)), args...).Scan(into...); err != nil {
+		return nil, err
+	}
+	st.now = time.UnixMicro(us)
+	return st, nil
+}
+
+func newStep(ids []string) *step {
+	st := &step{rows: make(map[string]*row, len(ids))}
+	made := make([]row, len(ids))
+	for i, id := range ids {
+		made[i].id = id
+		st.rows[id] = &made[i]
+	}
+	return st
+}
+
 func (s *Store) read(ctx context.Context, q querier, ids []string, lock bool) (*step, error) {
 	query, args := s.words.read(ids, lock)
 	found, err := q.QueryContext(ctx, query, args...)
@@ -128,10 +157,7 @@ func (s *Store) read(ctx context.Context, q querier, ids []string, lock bool) (*
 		return nil, err
 	}
 	defer found.Close()
-	st := &step{rows: make(map[string]*row, len(ids))}
-	for _, id := range ids {
-		st.rows[id] = &row{id: id}
-	}
+	st := newStep(ids)
 	for found.Next() {
 		var id, data []byte
 		var us sql.NullInt64

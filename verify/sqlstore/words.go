@@ -14,10 +14,30 @@ type words struct {
 	// is that of the statement's beginning, so that it is read again after a wait.
 	read       func(ids []string, lock bool) (query string, args []any)
 	nowAtStart bool
+	// peek is optional: it returns a statement that reads n rows without locking them, by
+	// their ids as arguments, into one row: the data of each, and the time.
+	peek func(n int) string
 	// write returns the statement that writes all rows, or none and an error for which
 	// changed is true, if one of them is not as it was read.
 	write   func(rows []*row) (query string, args []any)
 	changed func(error) bool
+}
+
+// most is the number of rows up to which the texts of statements are kept.
+const most = 16
+
+// kept returns text, whose results up to most are made once.
+func kept(text func(n int) string) func(n int) string {
+	var made [most + 1]string
+	for n := 1; n <= most; n++ {
+		made[n] = text(n)
+	}
+	return func(n int) string {
+		if n <= most {
+			return made[n]
+		}
+		return text(n)
+	}
 }
 
 var dialects = map[Dialect]words{
@@ -25,7 +45,7 @@ var dialects = map[Dialect]words{
 		now:  "SELECT " + postgresNow,
 		over: "SELECT id FROM notify_verify WHERE until < $1 ORDER BY until LIMIT 500 FOR UPDATE SKIP LOCKED",
 		drop: "DELETE FROM notify_verify WHERE id = $1",
-		read: postgresRead, write: postgresWrite,
+		read: postgresRead, peek: kept(postgresPeek), write: postgresWrite(kept(postgresWriteText)),
 		changed: func(err error) bool { return stateOf(err) == "22P02" },
 	},
 	MySQL: {
@@ -61,23 +81,41 @@ func postgresRead(ids []string, lock bool) (string, []any) {
 	return b.String(), args
 }
 
+func postgresPeek(n int) string {
+	var b strings.Builder
+	b.WriteString("SELECT ")
+	for i := range n {
+		fmt.Fprintf(&b, "(SELECT data FROM notify_verify WHERE id = $%d), ", i+1)
+	}
+	b.WriteString(postgresNow)
+	return b.String()
+}
+
+func postgresWrite(text func(n int) string) func(rows []*row) (string, []any) {
+	return func(rows []*row) (string, []any) {
+		args := make([]any, 0, 4*len(rows))
+		for _, r := range rows {
+			args = append(args, []byte(r.id), r.next, r.until.UnixMicro(), r.sum())
+		}
+		return text(len(rows)), args
+	}
+}
+
 // A row that is not as it was read makes a cast fail, with words for the database's
 // log; they are not constant, or the planner would cast them.
-func postgresWrite(rows []*row) (string, []any) {
+func postgresWriteText(n int) string {
 	var b strings.Builder
-	args := make([]any, 0, 4*len(rows))
 	b.WriteString("INSERT INTO notify_verify AS t (id, data, until) VALUES ")
-	for i, r := range rows {
+	for i := range n {
 		comma(&b, i)
 		fmt.Fprintf(&b, "($%d, $%d, $%d)", 4*i+1, 4*i+2, 4*i+3)
-		args = append(args, []byte(r.id), r.next, r.until.UnixMicro(), r.sum())
 	}
 	b.WriteString(" ON CONFLICT (id) DO UPDATE SET data = excluded.data, until = excluded.until WHERE CASE WHEN sha256(t.data) = CASE t.id")
-	for i := range rows {
+	for i := range n {
 		fmt.Fprintf(&b, " WHEN $%d THEN CAST($%d AS bytea)", 4*i+1, 4*i+4)
 	}
 	b.WriteString(" END THEN true ELSE CAST('another step was first, and this one is done again: row of ' || length(t.data) || ' bytes' AS boolean) END")
-	return b.String(), args
+	return b.String()
 }
 
 // MySQL's drivers may take two trips for a statement with arguments. So there are

@@ -25,11 +25,13 @@ func TestMain(m *testing.M) {
 	servertest.Main(m)
 }
 
-var databases = map[string]struct {
+type database struct {
 	dialect sqlstore.Dialect
 	driver  string
 	dsn     func(testing.TB) string
-}{
+}
+
+var databases = map[string]database{
 	"PostgreSQL": {sqlstore.PostgreSQL, "pgx", func(tb testing.TB) string { return servertest.PostgreSQL(tb) }},
 	"MariaDB":    {sqlstore.MySQL, "mysql", func(tb testing.TB) string { return servertest.MariaDB(tb) }},
 }
