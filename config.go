@@ -88,6 +88,11 @@ type Config struct {
 	// context that it is given, or one made from it. In Go only.
 	Middleware []sms.Middleware `yaml:"-"`
 
+	// Delivery is given how every Send ended, and every message that Find or Ask found:
+	// a *delivery.Tracker, as a rule. It sees refusals by validation, limits and
+	// budgets too. Nil: nothing is recorded. In Go only.
+	Delivery Delivery `yaml:"-"`
+
 	source *config.Source // nil if it was made in Go
 }
 

@@ -32,6 +32,7 @@ type Client struct {
 	redirect  sms.Number // Config.Redirect
 	providers map[string]*Provider
 	guard     guard
+	delivery  Delivery // Config.Delivery
 	mark      string
 	made      []io.Closer // providers that drivers made
 
@@ -134,10 +135,30 @@ func (c *Client) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	on.keyless = keyless
 	receipt, err := c.send(on, m)
 	if err != nil {
-		return receipt, on.explain(m, err)
+		err = on.explain(m, err)
+	} else {
+		receipt.Key = cmp.Or(receipt.Key, m.Key)
 	}
-	receipt.Key = cmp.Or(receipt.Key, m.Key)
-	return receipt, nil
+	if c.delivery != nil {
+		c.delivery.Note(ctx, on.noted(m), receipt, err)
+	}
+	return receipt, err
+}
+
+// Delivery is what Config.Delivery needs. Note must return soon, because Send waits for
+// it, and must not change what it is given.
+type Delivery interface {
+	// Note is given the message as vendors receive it, or as it was given to Send if it
+	// was refused before that, and what Send returns.
+	Note(ctx context.Context, m sms.Message, r sms.Receipt, err error)
+}
+
+// noted returns m as vendors receive it, if it got so far.
+func (on *call) noted(m sms.Message) sms.Message {
+	if on.resolved.Key == m.Key {
+		return on.resolved.Message
+	}
+	return m
 }
 
 // send resolves m and passes it to the stack.

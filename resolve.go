@@ -138,7 +138,11 @@ func (c *Client) Ask(ctx context.Context, q sms.Question) (sms.Receipt, error) {
 		return sms.Receipt{}, fmt.Errorf("%w: %w", sms.ErrUndecided, ErrClosed)
 	}
 	defer c.end(on)
-	return sms.Ask(on, asking{c}, q)
+	r, err := sms.Ask(on, asking{c}, q)
+	if err == nil && c.delivery != nil {
+		c.delivery.Note(ctx, q.Message, r, nil)
+	}
+	return r, err
 }
 
 // asking is the Finder behind Client.Ask. sms.Ask calls it and checks its answer.

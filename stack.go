@@ -83,7 +83,7 @@ type builder struct {
 // client returns the Client.
 func (b *builder) client(routes []Route) *Client {
 	c := &Client{registry: b.registry, router: &router{}, rewrites: slices.Clone(b.config.Rewrite), redirect: b.config.Redirect,
-		providers: map[string]*Provider{}, made: b.made, calls: map[*call]struct{}{}, idle: make(chan struct{}), mark: b.mark(routes)}
+		providers: map[string]*Provider{}, made: b.made, calls: map[*call]struct{}{}, idle: make(chan struct{}), mark: b.mark(routes), delivery: b.config.Delivery}
 	c.waits, c.quit = context.WithCancelCause(context.Background())
 	c.guard = guard{seed: maphash.MakeSeed(), needed: len(b.config.Middleware) > 0}
 	for _, p := range b.config.Providers {

@@ -65,6 +65,16 @@ func Join(stored, added Record) (joined Record, changed bool) {
 	return j, true
 }
 
+// fresh returns r as a new record: as what joining makes of it, it holds no number after
+// its end, and its attempts are its own.
+func (r Record) fresh() Record {
+	r.Tries = slices.Clone(r.Tries)
+	if r.Current().Final() {
+		r.Sealed = ""
+	}
+	return r
+}
+
 // raises reports whether added says anything that stored does not.
 func raises(stored, added Record) bool {
 	return compareState(added, stored) > 0 ||

@@ -37,7 +37,7 @@ type Status struct {
 	// AcceptedAt is when Send returned, and StateAt when State was reached.
 	AcceptedAt time.Time `json:"accepted_at,omitzero"`
 	StateAt    time.Time `json:"state_at,omitzero"`
-	// Attempts are the attempts of the last call.
+	// Attempts are the attempts of every call that is known, in order.
 	Attempts []Try `json:"attempts,omitempty"`
 	// Copies is how often vendors have the message: more than once after a repeated
 	// send of unknown outcome, or after a person sent it again.
@@ -68,13 +68,15 @@ func statusOf(records []Record) (s Status, ok bool) {
 	if first.whole() && first.State != sms.StateDelivered {
 		s.Reason, s.Code, s.Message = "", "", ""
 	}
-	var tried time.Time
+	tried := map[time.Time]bool{}
+	slices.SortStableFunc(records, func(a, b Record) int { return a.TriedAt.Compare(b.TriedAt) })
 	for _, r := range records {
 		s.To, s.Template, s.Region = cmp.Or(s.To, r.To), cmp.Or(s.Template, r.Template), cmp.Or(s.Region, r.Region)
 		s.Kind = cmp.Or(s.Kind, r.Kind)
 		s.Segments, s.Price = max(s.Segments, r.Segments), max(s.Price, r.Price)
-		if r.TriedAt.After(tried) {
-			tried, s.Attempts = r.TriedAt, r.Tries
+		if r.Own && !tried[r.TriedAt] { // records of one call have the same attempts
+			tried[r.TriedAt] = true
+			s.Attempts = append(s.Attempts, r.Tries...)
 		}
 	}
 	for _, c := range best {

@@ -207,6 +207,10 @@ func (w *jsonWriter) receipt(r *sms.Receipt) {
 			w.b = append(w.b, ']')
 		}
 	}
+	if r.SharedID {
+		w.name("shared_id")
+		w.b = append(w.b, "true"...)
+	}
 	w.text("ref", r.Ref)
 	w.text("to", string(r.To))
 	w.text("request_id", r.RequestID)

@@ -12,6 +12,9 @@ type Receipt struct {
 	// IDs holds one ID for each part, if the vendor gives a long text several. ID is
 	// the first. Nil: there is only ID.
 	IDs []string `json:"ids,omitempty"`
+	// SharedID reports that other recipients of the same call have the same ID, so that
+	// only ID and To together name the message.
+	SharedID bool `json:"shared_id,omitempty"`
 	// Ref is what the vendor echoes in reports in place of Key: a shorter form of it,
 	// or the reference of a call for several messages. Empty: it echoes Key, or nothing.
 	Ref string `json:"ref,omitempty"`

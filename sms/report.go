@@ -68,6 +68,8 @@ type Report struct {
 	Provider string
 	// ID is the vendor's message ID, as in Receipt.ID or Receipt.IDs.
 	ID string
+	// SharedID is as in Receipt.SharedID: only ID and To together name the message.
+	SharedID bool
 	// Key is the message's key, if the vendor echoes it. Another application on the
 	// same account may use the same key: it counts only if number and vendor agree.
 	Key string

@@ -20,15 +20,17 @@ import (
 // Dypnsapi a call that shows a signature or a template.
 func (v *vendor) kit() kit.Vendor[order] {
 	k := kit.Vendor[order]{
-		Order: v.order, Send: v.send, Check: v.check, IDOptional: true,
+		Order: v.order, Send: v.send, Check: v.check, IDOptional: true, SharedID: true,
 		Text: func(o order) string { return o.text }, Segments: order.segments, Show: order.parameters,
 		Batch: v.batch(), Listing: v.listing(), Inspect: v.inspect, Templates: v.templates, Webhook: v.webhook,
 	}
 	switch v.product {
 	case APIGlobe:
+		k.SharedID = false
 		k.Order, k.Show, k.Webhook = v.globeOrder, order.globeParameters, v.globeWebhook
 		k.Check, k.Batch, k.Listing, k.Templates, k.Inspect = nil, nil, nil, nil, v.inspectGlobe
 	case APIPNVS:
+		k.SharedID = false
 		k.Order, k.Show = v.pnvsOrder, order.pnvsParameters
 		k.Batch, k.Listing, k.Inspect, k.Templates = nil, nil, nil, nil
 	}

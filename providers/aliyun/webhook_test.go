@@ -44,6 +44,9 @@ func TestHook_reports(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", test.fields, in, err)
 		}
 		r := in.Reports[0]
+		if !r.SharedID {
+			t.Error("a BizId belongs to all numbers of a call")
+		}
 		if r.State != test.state || r.Code != test.code || test.reason != "" && r.Reason != test.reason {
 			t.Errorf("%s is %v, %q, %q", test.fields, r.State, r.Code, r.Reason)
 		}

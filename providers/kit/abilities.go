@@ -94,7 +94,7 @@ func (c *core[O]) hook(ctx context.Context, h Hook) (Inbound, error) {
 		return Inbound{}, err
 	}
 	for i := range in.Reports {
-		in.Reports[i].Provider = c.Name
+		in.Reports[i].Provider, in.Reports[i].SharedID = c.Name, c.vendor.SharedID
 		if in.Reports[i].Code != "" && in.Reports[i].Reason == "" {
 			in.Reports[i].Reason = c.reportReason(in.Reports[i].Code)
 		}

@@ -146,7 +146,8 @@ func (c *core[O]) hidden(o O) []string {
 }
 
 func (c *core[O]) receipt(m sms.Message, o O, text string, a Accepted) sms.Receipt {
-	r := sms.Receipt{Provider: c.Name, Key: m.Key, ID: cleanID(a.ID), To: m.To, RequestID: cleanID(shownID(a.RequestID, m)), Segments: a.Segments}
+	r := sms.Receipt{Provider: c.Name, Key: m.Key, ID: cleanID(a.ID), To: m.To, RequestID: cleanID(shownID(a.RequestID, m)), Segments: a.Segments,
+		SharedID: c.vendor.SharedID}
 	if len(a.IDs) > 1 {
 		for _, id := range a.IDs {
 			r.IDs = append(r.IDs, cleanID(id))

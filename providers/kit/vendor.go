@@ -46,6 +46,9 @@ type Vendor[O any] struct {
 	// IDOptional accepts an acceptance without a message ID. Without it such an
 	// answer is Unknown.
 	IDOptional bool
+	// SharedID reports that the vendor gives one ID to several numbers of one call.
+	// Receipts and reports then say so.
+	SharedID bool
 	// Batch sends several messages in one call. Optional.
 	Batch *Batch[O]
 	// Listing asks the vendor which messages it has. Optional; it makes Find an
