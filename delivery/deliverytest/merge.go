@@ -202,13 +202,13 @@ func canceled(ctx context.Context, s delivery.Store) error {
 	cancel()
 	r := full()
 	if err := s.Merge(ended, []delivery.Record{r}, false); err == nil {
-		return errors.New("Merge returned nil")
+		return errors.New("there is no error of Merge")
 	}
 	if all, err := s.Find(ctx, byVendor(r), 10); err != nil || len(all) != 0 {
 		return fmt.Errorf("%d records are stored, %w", len(all), err)
 	}
 	if _, err := s.Find(ended, byVendor(r), 10); err == nil {
-		return errors.New("Find returned nil")
+		return errors.New("there is no error of Find")
 	}
 	return nil
 }
