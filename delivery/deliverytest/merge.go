@@ -26,7 +26,7 @@ func random(r *rand.Rand) delivery.Record {
 		one.TriedAt = at.Add(time.Duration(r.IntN(5)) * time.Second)
 		one.Sealed = "sealed\x00\xff" // any bytes
 		// The attempts belong to the time, as in life.
-		one.Tries = []delivery.Try{{Provider: "p", Outcome: sms.Rejected, Reason: sms.Throttled, Code: one.TriedAt.Format(time.RFC3339)}}
+		one.Tries = []delivery.Try{{Provider: "p", Outcome: sms.Rejected, Reason: sms.Unavailable, Code: one.TriedAt.Format(time.RFC3339)}}
 		return one
 	}
 	one.Answer = delivery.AnswerAccepted
@@ -172,7 +172,7 @@ func full() delivery.Record {
 		Sealed: "\x00\xff sealed", Template: "code", Kind: sms.Promotion, Region: "US", Segments: 3, Price: "0.0075 USD", Answer: delivery.AnswerAccepted,
 		State: sms.StateSent, Reason: sms.Unavailable, Code: "30003", Message: "Unreachable", At: at.Add(time.Minute), Parts: 62, Done: 1<<61 | 1,
 		Tries: []delivery.Try{
-			{Provider: "aliyun", Outcome: sms.Rejected, Reason: sms.Throttled, Code: "isv.BUSINESS_LIMIT_CONTROL", Message: "触发分钟级流控", At: at, Took: time.Second},
+			{Provider: "aliyun", Outcome: sms.Rejected, Reason: sms.Unavailable, Code: "isv.BUSINESS_LIMIT_CONTROL", Message: "触发分钟级流控", At: at, Took: time.Second},
 			{Provider: "tencent", Outcome: sms.Unknown, Skipped: true}, {Provider: "twilio", Outcome: sms.Accepted},
 		},
 		TriedAt: at.Add(time.Second), Put: at,
