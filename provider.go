@@ -13,6 +13,7 @@ import (
 
 	"github.com/notifykit/notify/internal/config"
 	"github.com/notifykit/notify/middleware"
+	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -62,6 +63,24 @@ func (c *Client) Providers() []*Provider {
 		all = append(all, c.providers[name])
 	}
 	return all
+}
+
+// Hook reads what a vendor posted to the provider with this configured name: a delivery
+// report or a reply. It is for delivery.Tracker.Handler. The error matches
+// errors.ErrUnsupported if there is no such provider or its vendor posts nothing; see
+// kit.Provider.Hook for other errors.
+func (c *Client) Hook(ctx context.Context, provider string, h kit.Hook) (kit.Inbound, error) {
+	p, ok := c.providers[provider]
+	if !ok {
+		return kit.Inbound{}, fmt.Errorf("notify: there is no provider %q: %w", provider, errors.ErrUnsupported)
+	}
+	hooks, ok := p.sender.(interface {
+		Hook(ctx context.Context, h kit.Hook) (kit.Inbound, error)
+	})
+	if !ok || !p.can.Webhooks {
+		return kit.Inbound{}, p.unable("read its vendor's reports")
+	}
+	return hooks.Hook(ctx, h)
 }
 
 // Provider returns the handle on the provider with this configured name, and whether

@@ -40,7 +40,7 @@ func derive(key []byte, parts ...string) []byte {
 
 // message returns the ID of a vendor message.
 func (k *keys) message(scope, vendorID string, shared bool, to sms.Number) (id ID) {
-	if !shared {
+	if to = to.Subject(); !shared {
 		to = ""
 	}
 	copy(id[:], derive(k.secret, labelMessage, scope, vendorID, string(to)))
@@ -71,7 +71,7 @@ func (k *keys) numbers(n sms.Number) []Hash {
 }
 
 func numberUnder(key []byte, n sms.Number) (h Hash) {
-	copy(h[:], derive(key, labelNumber, string(n)))
+	copy(h[:], derive(key, labelNumber, string(n.Subject())))
 	return h
 }
 

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"regexp"
 	"slices"
 	"time"
 
@@ -36,6 +38,18 @@ type Options struct {
 	// states in between may be left out. An error makes it be called again later. Calls
 	// come from Start, in one process of all that share the store. Nil: no calls.
 	OnChange func(ctx context.Context, c Change) error
+
+	// Webhooks is how vendors reach the Handler. Not needed without one.
+	Webhooks Webhooks
+	// OnReply is called with each reply of a person; its text is kept nowhere else. If
+	// it fails, the vendor is asked to repeat the reply. The same reply may come twice.
+	// Nil: replies are answered and dropped.
+	OnReply func(ctx context.Context, r sms.Reply) error
+	// OnOptOut is called when a person answers STOP or START, and when a report says
+	// that the person has opted out. It must stop, or allow again, messages of every
+	// vendor, for example by a middleware.SuppressionList. If it fails, the vendor is
+	// asked to repeat the request. Nil: only vendors that block by themselves do so.
+	OnOptOut func(ctx context.Context, o OptOut) error
 
 	// LostAfter is how long a message without a final report is waited for. Then it
 	// is StateLost. Defaults to 72 hours.
@@ -68,7 +82,7 @@ func (o Options) withDefaults() Options {
 		o.Secret = make([]byte, minKey)
 		_, _ = rand.Read(o.Secret) // never fails
 	}
-	o.Keys = slices.Clone(o.Keys)
+	o.Keys, o.Webhooks.Secrets = slices.Clone(o.Keys), slices.Clone(o.Webhooks.Secrets)
 	if len(o.Keys) == 0 {
 		o.Keys = [][]byte{o.Secret}
 	}
@@ -96,6 +110,7 @@ func (o Options) validate() error {
 	} else {
 		checkKey("Secret", o.Secret, fault)
 	}
+	o.Webhooks.validate(fault)
 	if len(o.Secret) > 0 {
 		for i, k := range o.Keys {
 			checkKey(fmt.Sprintf("Keys[%d]", i), k, fault)
@@ -117,6 +132,20 @@ func (o Options) validate() error {
 		fault("Buffer is %d: it must be at least 1", o.Buffer)
 	}
 	return errors.Join(faults...)
+}
+
+// secretWord is the form of a secret in a path.
+var secretWord = regexp.MustCompile(`^[A-Za-z0-9_-]{16,128}$`)
+
+func (w Webhooks) validate(fault func(string, ...any)) {
+	if u, err := url.Parse(w.URL); w.URL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "") {
+		fault("Webhooks.URL is no address without a query: write the public one, such as %q", "https://example.com/sms")
+	}
+	for i, s := range w.Secrets {
+		if !secretWord.MatchString(s) {
+			fault("Webhooks.Secrets[%d] must have 16 to 128 letters, digits, \"-\" and \"_\"", i)
+		}
+	}
 }
 
 func checkKey(name string, key []byte, fault func(string, ...any)) {

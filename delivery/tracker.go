@@ -163,8 +163,8 @@ func clip(text string, n int) string {
 	return text
 }
 
-// Report records a delivery report. It returns nil once the store has it: only then
-// may the vendor be answered.
+// Report records a delivery report. It returns nil once the store has it, and OnOptOut
+// too if it says so: only then may the vendor be answered.
 func (t *Tracker) Report(ctx context.Context, r sms.Report) error {
 	return t.Reports(ctx, []sms.Report{r})
 }
@@ -178,10 +178,12 @@ func (t *Tracker) Reports(ctx context.Context, reports []sms.Report) error {
 			records = append(records, t.reported(r, arrived))
 		}
 	}
-	if len(records) == 0 {
-		return nil
+	if len(records) > 0 {
+		if err := t.group.add(ctx, records, false); err != nil {
+			return err
+		}
 	}
-	return t.group.add(ctx, records, false)
+	return t.optedOut(ctx, reports)
 }
 
 // reported returns the record of a report.

@@ -56,12 +56,13 @@ func (v *vendor) post(account, target string, form url.Values) ([]*http.Request,
 	return []*http.Request{r}, nil
 }
 
-// signCallback signs as Twilio does: the address exactly as it was given, then
-// each name and value, sorted by name; of a name that occurs several times its
+// signCallback signs as Twilio does: the address exactly as it was given but for its
+// fragment, which a receiver does not see, then each name and value, sorted by name; of a name that occurs several times its
 // distinct values, sorted.
 func signCallback(token, target string, form url.Values) string {
 	mac := hmac.New(sha1.New, []byte(token))
-	_, _ = io.WriteString(mac, target)
+	address, _, _ := strings.Cut(target, "#")
+	_, _ = io.WriteString(mac, address)
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		values := slices.Compact(slices.Sorted(slices.Values(form[name])))
 		for _, value := range values {

@@ -20,6 +20,7 @@ func TestSignCallback(t *testing.T) {
 		{"no port", "12345", "http://127.0.0.1/cb", url.Values{"A": {"1"}}, "/aTwTR3+RodIGWJ2Jyozv2CNmac="},
 		{"an empty value and UTF-8", "12345", "https://example.com/cb", url.Values{"A": {""}, "B": {"x y&z=é"}}, "WFfCcL9XH7wifv4dGHSorEUTTps="},
 		{"capitals before small letters", "k", "https://e.com/", url.Values{"b": {"1"}, "A": {"2"}, "a": {"3"}}, "AASqyKsdga6hpz+Gu2NzLED6YaQ="},
+		{"a fragment with connection overrides", "k", "https://e.com/#rc=3&rp=5xx", url.Values{"b": {"1"}, "A": {"2"}, "a": {"3"}}, "AASqyKsdga6hpz+Gu2NzLED6YaQ="},
 		{"a name three times", "12345", "https://example.com/", url.Values{"A": {"b", "a", "b"}}, "d9gfNbVv1nCp1P3tJN2BQZB/fV4="},
 	} {
 		t.Run(c.name, func(t *testing.T) {
