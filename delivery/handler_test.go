@@ -18,7 +18,7 @@ const pathSecret = "0123456789abcdefGHIJ"
 
 // vendors are two vendors: "signed" checks that the body is "signed URL", and "plain"
 // checks nothing. A body of "malformed" cannot be read.
-type vendors struct{ replies bool }
+type vendors struct{}
 
 func (v vendors) Hook(_ context.Context, provider string, h kit.Hook) (kit.Inbound, error) {
 	in := kit.Inbound{ContentType: "text/xml", Answer: []byte("<taken/>"), Status: http.StatusAccepted}
