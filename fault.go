@@ -31,8 +31,9 @@ func (f Fault) Error() string { return config.Fault(f).Error() }
 // Unwrap returns f.Err.
 func (f Fault) Unwrap() error { return f.Err }
 
-// A ConfigError lists all faults of a configuration, in the order of the file. It
-// shows no value that came from a variable.
+// A ConfigError lists the faults of a configuration, in the order of the file. It
+// shows no value that came from a variable. It holds at most 100 faults, and 100
+// variables without a value; the last fault counts the others.
 type ConfigError struct{ Faults []Fault }
 
 // Error returns one line for each fault. If there are several, the first line counts
@@ -44,8 +45,12 @@ func (e *ConfigError) Error() string {
 	if len(e.Faults) == 1 {
 		return "notify: " + e.Faults[0].Error()
 	}
+	count := len(e.Faults)
+	if more, ok := e.Faults[count-1].Err.(*config.MoreError); ok {
+		count += more.Faults + more.Missing - 1
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "notify: %s has %d faults:", cmp.Or(e.Faults[0].File, "the configuration"), len(e.Faults))
+	fmt.Fprintf(&b, "notify: %s has %d faults:", cmp.Or(e.Faults[0].File, "the configuration"), count)
 	for _, f := range e.Faults {
 		b.WriteString("\n  " + f.Error())
 	}
@@ -69,9 +74,12 @@ func newConfigError(faults []config.Fault) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	config.Sort(faults)
-	e := &ConfigError{}
+	var all config.Faults
 	for _, f := range faults {
+		all.Add(f)
+	}
+	e := &ConfigError{}
+	for _, f := range all.All() {
 		e.Faults = append(e.Faults, Fault(f))
 	}
 	return e
@@ -83,18 +91,22 @@ func unexplained(faults, known []config.Fault) []config.Fault {
 	return slices.DeleteFunc(faults, func(f config.Fault) bool {
 		return slices.ContainsFunc(known, func(k config.Fault) bool {
 			rest, below := strings.CutPrefix(f.Path, k.Path)
-			return below && (rest == "" || rest[0] == '.' || rest[0] == '[' || k.Path == "")
+			_, more := k.Err.(*config.MoreError)
+			return !more && below && (rest == "" || rest[0] == '.' || rest[0] == '[' || k.Path == "")
 		})
 	})
 }
 
 func (b *builder) fault(path string, err error) {
-	fault := b.config.source.Fault(path, err)
 	if _, ok := errors.AsType[*config.MissingError](err); ok {
-		b.missing = append(b.missing, fault)
+		b.missing.Add(b.config.source.Fault(path, err))
 		return
 	}
-	b.faults = append(b.faults, fault)
+	if _, more := err.(*config.MoreError); b.faults.Full() && !more {
+		b.faults.Count(1) // without its text
+		return
+	}
+	b.faults.Add(b.config.source.Fault(path, err))
 }
 
 func (b *builder) readDrivers(drivers []sms.Driver) {
@@ -128,10 +140,11 @@ func (b *builder) checkLimits() {
 			b.fault(config.Index("limits.per_number", i), err)
 		}
 	}
+	providers := keys(b.config.Providers)
 	for _, name := range slices.Sorted(maps.Keys(b.config.Limits.PerProvider)) {
 		path := config.Join("limits.per_provider", name)
 		if _, ok := b.config.Providers[name]; !ok {
-			b.fault(path, config.NoSuch("provider", name, keys(b.config.Providers)))
+			b.fault(path, config.NoSuch("provider", name, providers))
 		}
 		if perSecond := b.config.Limits.PerProvider[name]; !(perSecond > 0) {
 			b.fault(path, fmt.Errorf("%v calls a second let nothing through: write how many, or leave it out for no limit", perSecond))
@@ -154,6 +167,9 @@ func (b *builder) checkLimits() {
 		names[l.Name] = true
 	}
 }
+
+// mostProviders is up to how many providers names in bindings are compared with.
+const mostProviders = 100
 
 // readTemplates compiles the templates one by one, so that each fault is reported at
 // its template. The providers are opened with those that have none.
@@ -187,6 +203,9 @@ func (b *builder) readTemplates() {
 // a provider that does not exist is no fault by itself: another environment may have
 // that provider.
 func (b *builder) checkBindingNames(path string, t sms.Template) {
+	if len(b.config.Providers) > mostProviders {
+		return // it would take longer than it helps
+	}
 	var unbound []string
 	for name := range b.config.Providers {
 		if _, bound := t.Bindings[name]; !bound {
@@ -220,31 +239,43 @@ func (b *builder) checkRoutes() []Route {
 	if len(b.config.Routes) == 0 {
 		return []Route{{Providers: names, AllowUnbound: true}}
 	}
+	if n := len(b.config.Routes); n > mostRoutes {
+		b.fault("routes", fmt.Errorf("there are %d routes, and at most %d are read", n, mostRoutes))
+		return b.config.Routes
+	}
+	templates := keys(b.templates)
 	for i, r := range b.config.Routes {
 		path := config.Index("routes", i)
-		b.checkRoute(path, r, names)
+		b.checkRoute(path, r, templates)
 		for earlier, other := range b.config.Routes[:i] {
 			if takesAllOf(other, r) {
 				b.fault(path, fmt.Errorf("unreachable: routes[%d] already matches every message that this route matches; move it up", earlier))
 				break
 			}
 		}
-		b.checkBindings(path, i)
 	}
+	b.checkBindings()
 	return b.config.Routes
 }
 
-func (b *builder) checkRoute(path string, r Route, names []string) {
+// mostRoutes bounds the routes, each of which is compared with those before it.
+const mostRoutes = 1000
+
+// checkRoute checks one route. templates are the names of all templates.
+func (b *builder) checkRoute(path string, r Route, templates []string) {
+	providers := slices.Sorted(maps.Keys(b.config.Providers))
 	if len(r.Providers) == 0 {
-		b.fault(path, fmt.Errorf("it has no providers: write \"providers: [%s]\"", strings.Join(names, ", ")))
+		b.fault(path, fmt.Errorf("it has no providers: write \"providers: [%s]\"", strings.Join(providers, ", ")))
 	}
+	named := map[string]bool{}
 	for j, name := range r.Providers {
 		at := config.Index(config.Join(path, "providers"), j)
-		if !slices.Contains(names, name) {
-			b.fault(at, config.NoSuch("provider", name, names))
-		} else if slices.Contains(r.Providers[:j], name) {
+		if _, ok := b.config.Providers[name]; !ok {
+			b.fault(at, config.NoSuch("provider", name, providers))
+		} else if named[name] {
 			b.fault(at, fmt.Errorf("provider %q is in this route already: name it once", name))
 		}
+		named[name] = true
 	}
 	for j, region := range r.Regions {
 		if !isRegion(region) {
@@ -253,7 +284,7 @@ func (b *builder) checkRoute(path string, r Route, names []string) {
 	}
 	for j, name := range r.Templates {
 		if _, ok := b.templates[name]; !ok {
-			b.fault(config.Index(config.Join(path, "templates"), j), config.NoSuch("template", name, keys(b.templates)))
+			b.fault(config.Index(config.Join(path, "templates"), j), config.NoSuch("template", name, templates))
 		}
 	}
 	for j, k := range r.Kinds {
@@ -265,24 +296,26 @@ func (b *builder) checkRoute(path string, r Route, names []string) {
 
 // checkBindings refuses a route in which a template that may take it has no
 // binding at one of its providers.
-func (b *builder) checkBindings(path string, i int) {
-	r := b.config.Routes[i]
-	if r.AllowUnbound {
-		return
-	}
+func (b *builder) checkBindings() {
+	matches := matchers(b.config.Routes)
 	for _, t := range b.config.Templates {
-		if !mayTake(b.config.Routes, i, t) {
-			continue
+		for _, i := range mayTake(b.config.Routes, matches, t) {
+			if r := b.config.Routes[i]; !r.AllowUnbound {
+				b.checkBound(config.Index("routes", i), r, t)
+			}
 		}
-		for j, provider := range r.Providers {
-			if _, known := b.config.Providers[provider]; !known {
-				continue // a fault already
-			}
-			if _, bound := t.Bindings[provider]; !bound {
-				b.fault(config.Index(config.Join(path, "providers"), j), fmt.Errorf(
-					"template %q may go to %q and has no binding for it: write %s (\"{}\" will do for a vendor that takes the text itself), or \"allow_unbound: true\" in this route",
-					t.Name, provider, config.Join(config.Join(config.Join("templates", t.Name), "bindings"), provider)))
-			}
+	}
+}
+
+func (b *builder) checkBound(path string, r Route, t sms.Template) {
+	for j, provider := range r.Providers {
+		if _, known := b.config.Providers[provider]; !known {
+			continue // a fault already
+		}
+		if _, bound := t.Bindings[provider]; !bound {
+			b.fault(config.Index(config.Join(path, "providers"), j), fmt.Errorf(
+				"template %q may go to %q and has no binding for it: write %s (\"{}\" will do for a vendor that takes the text itself), or \"allow_unbound: true\" in this route",
+				t.Name, provider, config.Join(config.Join(config.Join("templates", t.Name), "bindings"), provider)))
 		}
 	}
 }
@@ -315,28 +348,41 @@ func covers[T comparable](whole, part []T) bool {
 	return !slices.ContainsFunc(part, func(t T) bool { return !slices.Contains(whole, t) })
 }
 
-// mayTake reports whether a message of template t can come to routes[i]: it matches,
-// and the routes before it do not match all of its regions.
-func mayTake(routes []Route, i int, t sms.Template) bool {
-	if !matchesTemplate(routes[i], t) {
-		return false
-	}
-	left := slices.Clone(routes[i].Regions)
-	for _, r := range routes[:i] {
-		if !matchesTemplate(r, t) {
+// mayTake returns the indexes of the routes that messages of template t can come to:
+// those that match it, and of whose regions the routes before do not match all.
+func mayTake(routes []Route, matches []func(sms.Template) bool, t sms.Template) (list []int) {
+	taken := map[string]bool{} // regions of earlier routes
+	for i, r := range routes {
+		if !matches[i](t) {
 			continue
 		}
 		if len(r.Regions) == 0 {
-			return false
+			return append(list, i)
 		}
-		left = slices.DeleteFunc(left, func(region string) bool { return slices.Contains(r.Regions, region) })
+		if slices.ContainsFunc(r.Regions, func(region string) bool { return !taken[region] }) {
+			list = append(list, i)
+		}
+		for _, region := range r.Regions {
+			taken[region] = true
+		}
 	}
-	return len(routes[i].Regions) == 0 || len(left) > 0
+	return list
 }
 
-func matchesTemplate(r Route, t sms.Template) bool {
-	return (len(r.Templates) == 0 || slices.Contains(r.Templates, t.Name)) &&
-		(len(r.Kinds) == 0 || slices.Contains(r.Kinds, t.Kind.OrDefault()))
+// matchers return, for each route, whether messages of a template match it besides
+// their region.
+func matchers(routes []Route) []func(sms.Template) bool {
+	all := make([]func(sms.Template) bool, len(routes))
+	for i, r := range routes {
+		templates := make(map[string]bool, len(r.Templates))
+		for _, name := range r.Templates {
+			templates[name] = true
+		}
+		all[i] = func(t sms.Template) bool {
+			return (len(templates) == 0 || templates[t.Name]) && (len(r.Kinds) == 0 || slices.Contains(r.Kinds, t.Kind.OrDefault()))
+		}
+	}
+	return all
 }
 
 // production is the environment in which providers that send nothing are refused.
@@ -412,10 +458,18 @@ func (b *builder) checkProduction() {
 // plainSecrets returns the paths of secrets that are written in the file, except those
 // of trial providers.
 func (b *builder) plainSecrets() []string {
+	trial := map[string]bool{} // paths of providers
+	for name := range b.config.Providers {
+		if to, made := b.destination(name); made && to.Trial {
+			trial[config.Join("providers", name)] = true
+		}
+	}
 	return slices.DeleteFunc(b.config.source.PlainSecrets(), func(path string) bool {
-		return slices.ContainsFunc(slices.Collect(maps.Keys(b.config.Providers)), func(name string) bool {
-			to, made := b.destination(name)
-			return made && to.Trial && strings.HasPrefix(path, config.Join("providers", name)+".")
-		})
+		for i := range path {
+			if path[i] == '.' && trial[path[:i]] {
+				return true
+			}
+		}
+		return false
 	})
 }

@@ -101,8 +101,8 @@ func New(c Config, drivers ...sms.Driver) (*Client, error) {
 	b.checkRewrites()
 	b.checkLimits()
 	routes := b.checkRoutes()
-	known = append(known, b.missing...)
-	if faults := append(known, unexplained(b.faults, known)...); len(faults) > 0 {
+	known = append(known, b.missing.All()...)
+	if faults := append(known, unexplained(b.faults.All(), known)...); len(faults) > 0 {
 		for _, p := range b.made {
 			_ = p.Close() // nothing was sent through it, and the caller needs the faults
 		}

@@ -313,10 +313,7 @@ func (r *router) taking(t sms.Template) (providers []string) {
 	for i := range r.paths {
 		routes[i] = r.paths[i].Route
 	}
-	for i := range routes {
-		if !mayTake(routes, i, t) {
-			continue
-		}
+	for _, i := range mayTake(routes, matchers(routes), t) {
 		for _, name := range routes[i].Providers {
 			if !slices.Contains(providers, name) {
 				providers = append(providers, name)

@@ -76,8 +76,8 @@ type builder struct {
 	providers map[string]sms.Sender // by configured name, without middleware
 	made      []io.Closer           // those that the Client closes
 	unread    bool                  // providers: could not be read
-	faults    []config.Fault
-	missing   []config.Fault // variables that have no value
+	faults    config.Faults
+	missing   config.Faults // variables that have no value
 }
 
 // client returns the Client.

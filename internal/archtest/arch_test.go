@@ -57,7 +57,7 @@ var linked = map[string][]string{
 	"providers/aliyun": {"github.com/aliyun/alibaba-cloud-sdk-go", "github.com/jmespath/go-jmespath",
 		"github.com/json-iterator/go", "github.com/modern-go/concurrent", "github.com/modern-go/reflect2",
 		"github.com/opentracing/opentracing-go", "gopkg.in/ini.v1"},
-	".":               {"github.com/sony/gobreaker", "github.com/goccy/go-yaml"},
+	".":               {"github.com/sony/gobreaker", "go.yaml.in/yaml"},
 	"verify/sqlstore": {"github.com/sony/gobreaker"},
 	"verify":          {"github.com/sony/gobreaker"},
 	"outbox":          {"github.com/sony/gobreaker"},

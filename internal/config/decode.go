@@ -22,7 +22,8 @@ type FieldFault struct {
 // Decode fills into, a pointer, from plain data: maps with string keys, lists,
 // texts as they are written in a file, and numbers and bools as Go code has them.
 // It is strict: an unknown key and a value of another form are faults, and all
-// faults are returned. Nothing (nil) leaves what into has.
+// faults are returned, up to MaxFaults besides missing variables: a *MoreError at the
+// end counts the others. Nothing (nil) leaves what into has.
 //
 // The keys of a struct are those of its `yaml` tags; a field without a tag cannot
 // be set. "policies.retry" is the key retry of the map policies, for which a field
@@ -41,12 +42,17 @@ func Decode(in, into any, variable func(path string) string) []FieldFault {
 	}
 	d := decoder{variable: variable}
 	d.value("", in, place{Value: out.Elem()})
+	if d.more > 0 {
+		d.faults = append(d.faults, FieldFault{Err: &MoreError{Faults: d.more}})
+	}
 	return d.faults
 }
 
 type decoder struct {
 	variable func(path string) string
 	faults   []FieldFault
+	missing  int // of faults: variables that have no value
+	more     int // faults that are counted only
 }
 
 // A place is where a value goes.
@@ -57,7 +63,19 @@ type place struct {
 	secret bool          // its tag says so
 }
 
+// full counts a fault and returns true if faults are only counted from now on.
+func (d *decoder) full() bool {
+	if len(d.faults)-d.missing < MaxFaults {
+		return false
+	}
+	d.more++
+	return true
+}
+
 func (d *decoder) fault(path, format string, args ...any) {
+	if d.full() {
+		return
+	}
 	d.faults = append(d.faults, FieldFault{path, fmt.Errorf(format, args...)})
 }
 
@@ -86,7 +104,8 @@ func (d *decoder) value(path string, in any, out place) {
 		return
 	case Unset:
 		for _, err := range in.errs {
-			d.fault(path, "%w", err)
+			d.faults = append(d.faults, FieldFault{path, err})
+			d.missing++
 		}
 		if out.Kind() == reflect.String { // so that it does not count as missing besides
 			out.SetString("unset")
@@ -136,10 +155,12 @@ func (d *decoder) text(path, text string, out place) bool {
 	} else if err, ok = plain(text, out); !ok {
 		return false
 	}
+	if err == nil || d.full() {
+		return true
+	}
 	wanted, isWanted := err.(wantedError)
 	shown := d.shown(path, text)
 	switch {
-	case err == nil:
 	case isWanted:
 		d.fault(path, "%s is not %s", shown, string(wanted))
 	case shown != quote(text): // the error may show the value
@@ -230,24 +251,52 @@ func (d *decoder) keys(path string, in reflect.Value, fields keysOf) {
 		d.fault(path, "%s stands here, and a map is wanted: {key: value}", nameOfKind(in))
 		return
 	}
-	rest := map[string]any{}
-	for _, key := range slices.Sorted(maps.Keys(entries)) {
-		at := Join(path, key)
+	names := fields.names()
+	slices.Sort(names)
+	known := 0
+	for _, key := range names {
+		entry, ok := entries[key]
+		if !ok {
+			continue
+		}
+		known++
 		if field, ok := fields.at[key]; ok {
-			d.value(at, entries[key], field)
-		} else if below, ok := fields.below[key]; ok {
-			if entries[key] != nil {
-				d.keys(at, reflect.ValueOf(entries[key]), below)
-			}
-		} else if fields.rest.IsValid() {
-			rest[key] = entries[key]
-		} else {
-			d.fault(at, "%w", NoSuch("key", key, fields.names()))
+			d.value(Join(path, key), entry, field)
+		} else if entry != nil {
+			d.keys(Join(path, key), reflect.ValueOf(entry), fields.below[key])
 		}
 	}
-	if fields.rest.IsValid() {
+	unknown := len(entries) - known
+	switch {
+	case fields.rest.IsValid():
+		rest := make(map[string]any, unknown)
+		for key, entry := range entries {
+			if !slices.Contains(names, key) {
+				rest[key] = entry
+			}
+		}
 		fields.rest.Set(reflect.ValueOf(rest))
+	case unknown > 0:
+		first := firstUnknown(entries, names)
+		for _, key := range first {
+			d.fault(Join(path, key), "%w", NoSuch("key", key, names))
+		}
+		d.more += unknown - len(first)
 	}
+}
+
+// firstUnknown returns the keys of entries that are not in names, in order, but only the
+// first MaxFaults of them. It does not sort the others.
+func firstUnknown(entries map[string]any, names []string) (first []string) {
+	for key := range entries {
+		if len(first) == MaxFaults && key > first[MaxFaults-1] || slices.Contains(names, key) {
+			continue
+		}
+		at, _ := slices.BinarySearch(first, key)
+		first = slices.Insert(first, at, key)
+		first = first[:min(len(first), MaxFaults)]
+	}
+	return first
 }
 
 // keysOf are the keys that a map of the file may have.
@@ -357,6 +406,9 @@ func (d *decoder) named(path string, in, out reflect.Value, name int) {
 func entriesOf(in reflect.Value) (map[string]any, bool) {
 	if in.Kind() != reflect.Map || in.Type().Key().Kind() != reflect.String {
 		return nil, false
+	}
+	if entries, ok := in.Interface().(map[string]any); ok {
+		return entries, true
 	}
 	entries := make(map[string]any, in.Len())
 	for key, value := range in.Seq2() {

@@ -33,12 +33,12 @@ func (s *Source) choose(root *Node, o Options, e *expander) (c Choice, ok bool) 
 	case value != "":
 		c = Choice{Name: value, By: Variable}
 	case own != nil && own.Kind == Text:
-		known := len(s.faults)
+		known := s.faults.Len()
 		e.expand(own, "environment", s.fault)
 		for _, err := range own.missing {
 			s.fault("environment", err)
 		}
-		if len(s.faults) > known {
+		if s.faults.Len() > known {
 			return c, false
 		}
 		if own.Text != "" {
@@ -99,18 +99,23 @@ func merge(base, over *Node, path ...string) *Node {
 	}
 	out := *base
 	out.Fields = slices.Clone(base.Fields)
+	at := make(map[string]int, len(out.Fields))
+	for i, f := range out.Fields {
+		at[f.Key] = i
+	}
 	for _, f := range over.Fields {
-		i := slices.IndexFunc(out.Fields, func(b Field) bool { return b.Key == f.Key })
+		i, ok := at[f.Key]
 		switch {
-		case f.Value.Kind == Null && i >= 0:
-			out.Fields = slices.Delete(out.Fields, i, i+1)
+		case f.Value.Kind == Null && ok:
+			out.Fields[i].Value = nil
 		case f.Value.Kind == Null: // there was nothing to remove
-		case i < 0:
+		case !ok:
 			out.Fields = append(out.Fields, Field{f.Key, withoutNulls(f.Value)})
 		default:
 			out.Fields[i].Value = merge(out.Fields[i].Value, f.Value, append(slices.Clone(path), f.Key)...)
 		}
 	}
+	out.Fields = slices.DeleteFunc(out.Fields, func(f Field) bool { return f.Value == nil })
 	return &out
 }
 
@@ -143,10 +148,11 @@ func withoutNulls(n *Node) *Node {
 // checkOthers looks at the form of the environments that are not chosen, so that
 // a slip in the part for production is found in development. Values that hold
 // variables are not looked at, and no file of templates is opened.
-func (s *Source) checkOthers(base, environments *Node, chosen string, t reflect.Type) {
+func (s *Source) checkOthers(environments *Node, chosen string, t reflect.Type) {
 	if environments == nil {
 		return
 	}
+	skipped := withVariables(t)
 	for _, f := range environments.Fields {
 		path := Join("environments", f.Key)
 		if f.Value.Kind != Map && f.Value.Kind != Null {
@@ -159,13 +165,9 @@ func (s *Source) checkOthers(base, environments *Node, chosen string, t reflect.
 			continue
 		}
 		s.checkInner(path, f.Value)
-		own := map[[2]int]bool{}
-		f.Value.walk("", func(_ string, n *Node) { own[[2]int{n.Line, n.Column}] = true })
-		for _, fault := range checkForm(s.file, merge(base, bare(f.Value)), t) {
-			if own[[2]int{fault.Line, fault.Column}] {
-				fault.Path = Below(path, fault.Path)
-				s.faults = append(s.faults, fault)
-			}
+		for _, fault := range checkForm(s.file, withoutNulls(bare(f.Value)), t, skipped) {
+			fault.Path = Below(path, fault.Path)
+			s.faults.Add(fault)
 		}
 	}
 }

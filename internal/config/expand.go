@@ -23,9 +23,9 @@ type expander struct {
 
 // expand puts variables into n and everything below it, whose path is path.
 func (e *expander) expand(n *Node, path string, fault func(path string, err error)) {
-	n.walk(path, func(path string, n *Node) {
+	n.walk(path, func(path *trail, n *Node) {
 		if n.Kind == Text && strings.Contains(n.Text, "${") {
-			e.text(n, func(err error) { fault(path, err) })
+			e.text(n, func(err error) { fault(path.String(), err) })
 		}
 	})
 }

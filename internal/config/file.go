@@ -30,7 +30,7 @@ func Read(path string, o Options, into any) *Source {
 		err = fmt.Errorf("%w: write one, or say where it is", err)
 	}
 	s := newSource(path, &Node{})
-	s.faults = []Fault{{File: path, Err: err}}
+	s.faults.Add(Fault{File: path, Err: err})
 	return s
 }
 
@@ -50,11 +50,16 @@ func Parse(path string, data []byte, o Options, into any) *Source {
 		root = &Node{File: path, Line: 1, Column: 1}
 	}
 	s.read(root, o, filepath.Dir(path), into)
-	Sort(s.faults)
 	return s
 }
 
-func (s *Source) fault(path string, err error) { s.faults = append(s.faults, s.Fault(path, err)) }
+func (s *Source) fault(path string, err error) {
+	if more, ok := err.(*MoreError); ok {
+		s.faults.Add(Fault{Err: more})
+		return
+	}
+	s.faults.Add(s.Fault(path, err))
+}
 
 // read chooses the environment, puts the tree together for it, puts variables in
 // and decodes it.
@@ -69,7 +74,7 @@ func (s *Source) read(root *Node, o Options, folder string, into any) {
 	}
 	var ok bool
 	s.chosen, ok = s.choose(root, o, e)
-	s.checkOthers(base, environments, s.chosen.Name, reflect.TypeOf(into).Elem())
+	s.checkOthers(environments, s.chosen.Name, reflect.TypeOf(into).Elem())
 	if !ok {
 		s.unread = true
 		return
@@ -81,11 +86,8 @@ func (s *Source) read(root *Node, o Options, folder string, into any) {
 	}
 	merged = bare(merged) // a copy, of which gather changes a field
 	s.gather(merged, folder)
-	s.root = merged
-	s.index()
-	if own := root.Get("environment"); own != nil {
-		s.at["environment"] = own
-	}
+	s.setRoot(merged)
+	s.environment = root.Get("environment")
 	for _, key := range withVariables(reflect.TypeOf(into).Elem()) {
 		if n := merged.Get(key); n != nil {
 			e.expand(n, key, s.fault)
@@ -115,7 +117,9 @@ func withVariables(t reflect.Type) (keys []string) {
 func (s *Source) decode(root *Node, into any) {
 	for _, f := range Decode(root.Plain(), into, s.Variable) {
 		if missing, ok := errors.AsType[*MissingError](f.Err); ok && strings.HasPrefix(f.Path, "providers.") {
-			s.missing = append(s.missing, FieldFault{f.Path, missing})
+			if s.missing[f.Path] == nil {
+				s.missing[f.Path] = missing
+			}
 			continue
 		}
 		s.fault(f.Path, f.Err)
@@ -139,15 +143,14 @@ func (s *Source) checkInner(path string, over *Node) {
 	}
 }
 
-// checkForm looks at the form of a tree of which no variable is put in and no
-// other file opened, and returns its faults.
-func checkForm(file string, root *Node, t reflect.Type) []Fault {
+// checkForm checks the form of a tree of which no variable is put in and no
+// other file opened, and returns its faults. The keys in skipped may hold variables.
+func checkForm(file string, root *Node, t reflect.Type, skipped []string) []Fault {
 	s := newSource(file, root)
-	skipped := withVariables(t)
 	root = bare(root)
 	root.Fields = slices.DeleteFunc(root.Fields, func(f Field) bool {
 		return f.Key != "providers" && slices.Contains(skipped, f.Key) || f.Key == "templates" && f.Value.Kind == List
 	})
 	s.decode(root, reflect.New(t).Interface())
-	return s.faults
+	return s.faults.All()
 }

@@ -64,10 +64,20 @@ func oneOf(values ...string) form {
 	return form{func(text string, out place) error {
 		out.SetString(text)
 		if !slices.Contains(values, text) {
-			return fmt.Errorf("%s is none of the values that it may have: %s", quote(text), Known(text, values))
+			return &notOneError{text, values}
 		}
 		return nil
 	}, map[string]any{"enum": enum}}
+}
+
+type notOneError struct {
+	text   string
+	values []string
+}
+
+// Error returns the text, which is made when it is asked for.
+func (e *notOneError) Error() string {
+	return fmt.Sprintf("%s is none of the values that it may have: %s", quote(e.text), Known(e.text, e.values))
 }
 
 func readDuration(text string, out place) error {

@@ -16,7 +16,7 @@ func (s *Source) gather(root *Node, folder string) {
 	if list == nil || list.Kind != List {
 		return
 	}
-	all := &Node{Kind: Map, File: list.File, Line: list.Line, Column: list.Column}
+	all := &gathered{Node: Node{Kind: Map, File: list.File, Line: list.Line, Column: list.Column}, names: map[string]*Node{}}
 	for i, item := range list.Items {
 		path := Index("templates", i)
 		switch item.Kind {
@@ -30,12 +30,18 @@ func (s *Source) gather(root *Node, folder string) {
 	}
 	for i := range root.Fields {
 		if root.Fields[i].Key == "templates" {
-			root.Fields[i].Value = all
+			root.Fields[i].Value = &all.Node
 		}
 	}
 }
 
-func (s *Source) gatherFiles(all *Node, path, pattern, folder string) {
+// gathered are templates of several files.
+type gathered struct {
+	Node
+	names map[string]*Node
+}
+
+func (s *Source) gatherFiles(all *gathered, path, pattern, folder string) {
 	files, err := glob(folder, pattern)
 	switch {
 	case err != nil:
@@ -46,13 +52,15 @@ func (s *Source) gatherFiles(all *Node, path, pattern, folder string) {
 	for _, file := range files {
 		data, err := readFile(file)
 		if err != nil {
-			s.faults = append(s.faults, Fault{File: file, Line: 1, Column: 1, Path: "templates", Err: fmt.Errorf("the templates cannot be read: %w", cause(err))})
+			s.faults.Add(Fault{File: file, Line: 1, Column: 1, Path: "templates", Err: fmt.Errorf("the templates cannot be read: %w", cause(err))})
 			continue
 		}
 		part, faults := parse(file, data)
-		s.faults = append(s.faults, faults...)
+		for _, f := range faults.All() {
+			s.faults.Add(f)
+		}
 		if part != nil && (part.Kind == Text || part.Kind == List) {
-			s.faults = append(s.faults, Fault{File: file, Line: part.Line, Column: part.Column, Path: "templates",
+			s.faults.Add(Fault{File: file, Line: part.Line, Column: part.Column, Path: "templates",
 				Err: fmt.Errorf("%v stands here, and a file of templates is a map: begin with the name of one", part.Kind)})
 			continue
 		}
@@ -105,13 +113,14 @@ func below(folder, name string) (files []string) {
 }
 
 // gatherFields adds templates to all, each name once.
-func (s *Source) gatherFields(all *Node, fields []Field) {
+func (s *Source) gatherFields(all *gathered, fields []Field) {
 	for _, f := range fields {
-		if earlier := all.Get(f.Key); earlier != nil {
-			s.faults = append(s.faults, Fault{File: f.Value.File, Line: f.Value.Line, Column: f.Value.Column, Path: Join("templates", f.Key),
+		if earlier := all.names[f.Key]; earlier != nil {
+			s.faults.Add(Fault{File: f.Value.File, Line: f.Value.Line, Column: f.Value.Column, Path: Join("templates", f.Key),
 				Err: fmt.Errorf("the template is there already, in %s:%d: give one of the two another name", earlier.File, earlier.Line)})
 			continue
 		}
+		all.names[f.Key] = f.Value
 		all.Fields = append(all.Fields, f)
 	}
 }
@@ -119,17 +128,20 @@ func (s *Source) gatherFields(all *Node, fields []Field) {
 // readFile reads a file that may hold a little more than the most that is
 // read, which parse then refuses by its length.
 func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path) // before it is opened: to open a pipe that has no writer blocks
+	open := strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/")
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, errors.New("it is a folder")
+	case info.Mode()&os.ModeNamedPipe != 0 && !open:
+		return nil, errors.New("it is a pipe: write a regular file")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.IsDir() {
-		return nil, errors.New("it is a folder")
-	}
 	return readUpTo(f, maxSize+1)
 }

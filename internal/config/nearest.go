@@ -6,13 +6,28 @@ import (
 	"strings"
 )
 
-// NoSuch says that there is no what called name, and which there are.
-func NoSuch(what, name string, known []string) error {
-	return fmt.Errorf("there is no %s %s: %s", what, quote(name), Known(name, known))
+// NoSuch returns an error that says that no what is called name, and which names
+// exist. Its text is made when it is asked for.
+func NoSuch(what, name string, known []string) error { return &noSuchError{what, name, known} }
+
+type noSuchError struct {
+	what, name string
+	known      []string
 }
 
-// Known says which names there are, for somebody who wrote another: the nearest
-// where it looks like a slip of the pen, else all of them.
+// Error returns the text.
+func (e *noSuchError) Error() string {
+	return fmt.Sprintf("there is no %s %s: %s", e.what, quote(e.name), Known(e.name, e.known))
+}
+
+// What Known and Nearest look at, because a file may have a million names.
+const (
+	mostListed   = 50
+	mostCompared = 10_000
+)
+
+// Known says which names exist, for a reader who wrote another one: the nearest
+// if it looks like a typing error, else all of them, up to 50.
 func Known(name string, known []string) string {
 	if near := Nearest(name, known); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
@@ -20,14 +35,22 @@ func Known(name string, known []string) string {
 	if len(known) == 0 {
 		return "there are none"
 	}
+	if len(known) > mostListed {
+		return fmt.Sprintf("there are %d", len(known))
+	}
 	return "there are " + strings.Join(slices.Sorted(slices.Values(known)), ", ")
 }
 
-// Nearest gives the one of known that name was most likely meant to be, or "".
+// Nearest returns the one of known that name was most likely meant to be, or "". Of
+// more than 10,000 it returns none.
 func Nearest(name string, known []string) string {
+	if len(known) > mostCompared {
+		return ""
+	}
 	best, least := "", 0
+	folded := fold(name)
 	for _, k := range slices.Sorted(slices.Values(known)) {
-		d := distance(fold(name), fold(k))
+		d := distance(folded, fold(k))
 		if d <= max(1, min(len(name), len(k))/3) && (best == "" || d < least) {
 			best, least = k, d
 		}
@@ -36,9 +59,9 @@ func Nearest(name string, known []string) string {
 }
 
 // fold takes away what people write differently: accessKeyID, access-key-id.
-func fold(s string) string {
-	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
-}
+func fold(s string) string { return separators.Replace(strings.ToLower(s)) }
+
+var separators = strings.NewReplacer("_", "", "-", "", " ", "")
 
 // distance counts the letters to add, drop, replace or swap with their
 // neighbour to make b of a.

@@ -84,15 +84,104 @@ func (n *Node) Plain() any {
 	return nil
 }
 
-// walk calls f for n and everything below it.
-func (n *Node) walk(path string, f func(path string, n *Node)) {
+// A trail is the path of a Node, which is written only if it is needed.
+type trail struct {
+	above *trail // nil: path is the whole
+	path  string
+	key   string
+	index int // of an item of a list; -1: key holds
+}
+
+// String returns the path.
+func (t *trail) String() string {
+	switch {
+	case t.above == nil:
+		return t.path
+	case t.index >= 0:
+		return Index(t.above.String(), t.index)
+	}
+	return Join(t.above.String(), t.key)
+}
+
+// walk calls f for n, whose path is path, and everything below it.
+func (n *Node) walk(path string, f func(path *trail, n *Node)) { n.follow(&trail{path: path}, f) }
+
+func (n *Node) follow(path *trail, f func(path *trail, n *Node)) {
 	f(path, n)
 	for _, field := range n.Fields {
-		field.Value.walk(Join(path, field.Key), f)
+		field.Value.follow(&trail{above: path, key: field.Key, index: -1}, f)
 	}
 	for i, item := range n.Items {
-		item.walk(Index(path, i), f)
+		item.follow(&trail{above: path, index: i}, f)
 	}
+}
+
+// manyFields is how many entries a map has if looking at each of them takes too long.
+const manyFields = 32
+
+// An index finds the entries of the maps that have many.
+type index map[*Node]map[string]*Node
+
+// indexOf makes the index of n and everything below it.
+func indexOf(n *Node) index {
+	x := index{}
+	n.walk("", func(_ *trail, n *Node) {
+		if len(n.Fields) > manyFields {
+			entries := make(map[string]*Node, len(n.Fields))
+			for _, f := range n.Fields {
+				entries[f.Key] = f.Value
+			}
+			x[n] = entries
+		}
+	})
+	return x
+}
+
+// get is n.Get.
+func (x index) get(n *Node, key string) *Node {
+	if entries, ok := x[n]; ok {
+		return entries[key]
+	}
+	return n.Get(key)
+}
+
+// find returns the Node at path below n, or the nearest one above it that exists,
+// and whether it is the one at path.
+func (x index) find(n *Node, path string) (found *Node, whole bool) {
+	for path != "" {
+		var next *Node
+		key := ""
+		switch path[0] {
+		case '[':
+			end := strings.IndexByte(path, ']')
+			if end < 0 {
+				return n, false
+			}
+			i, err := strconv.Atoi(path[1:end])
+			if err != nil || i < 0 || i >= len(n.Items) {
+				return n, false
+			}
+			next, path = n.Items[i], path[end+1:]
+		case '"':
+			quoted, err := strconv.QuotedPrefix(path)
+			if err != nil {
+				return n, false
+			}
+			key, _ = strconv.Unquote(quoted)
+			next, path = x.get(n, key), path[len(quoted):]
+		default:
+			end := strings.IndexAny(path, ".[")
+			if end < 0 {
+				end = len(path)
+			}
+			next, path = x.get(n, path[:end]), path[end:]
+		}
+		if next == nil {
+			return n, false
+		}
+		n, path = next, strings.TrimPrefix(path, ".")
+	}
+	return n, true
 }
 
 // Join gives the path of a key below path. A key that would be misread in it is

@@ -25,7 +25,8 @@ func (s *Source) Values() []Value {
 		return nil
 	}
 	var all []Value
-	s.root.walk("", func(path string, n *Node) {
+	s.root.walk("", func(at *trail, n *Node) {
+		path := at.String()
 		v := Value{Path: path, File: n.File, Line: n.Line, Column: n.Column}
 		switch {
 		case path == "" || n.Kind == Unread:

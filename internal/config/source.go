@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,8 +11,11 @@ import (
 // from variables. A nil Source knows nothing: the configuration was made in Go.
 type Source struct {
 	file string
-	at   map[string]*Node
 	root *Node
+	// index is of root, and environment the part of the file that chooses the
+	// environment, which is not in root.
+	index       index
+	environment *Node
 	// mask is a function, so that no print of a struct that holds a Source shows
 	// the values that it masks.
 	mask func(string) string
@@ -21,21 +23,25 @@ type Source struct {
 	chosen Choice
 	// unread is set if no environment could be chosen: nothing else was read.
 	unread  bool
-	faults  []Fault
-	missing []FieldFault // variables of providers that have no value
+	faults  Faults
+	missing map[string]error // variables of providers that have no value, by path
 }
 
 func newSource(file string, root *Node) *Source {
-	s := &Source{file: file, root: root, mask: func(t string) string { return t }}
-	s.index()
+	s := &Source{file: file, mask: func(t string) string { return t }, missing: map[string]error{}}
+	s.setRoot(root)
 	return s
 }
 
-// index is for a tree whose parts have been put together.
-func (s *Source) index() {
-	at := map[string]*Node{}
-	s.root.walk("", func(path string, n *Node) { at[path] = n })
-	s.at = at
+func (s *Source) setRoot(root *Node) { s.root, s.index = root, indexOf(root) }
+
+// at returns the Node at path, or the nearest one above it that exists, and whether it
+// is the one at path.
+func (s *Source) at(path string) (*Node, bool) {
+	if path == "environment" && s.environment != nil {
+		return s.environment, true
+	}
+	return s.index.find(s.root, path)
 }
 
 // File gives the name of the file; empty where there is none.
@@ -47,25 +53,22 @@ func (s *Source) File() string {
 }
 
 // Faults returns what is wrong with the file, in its order, and whether anything
-// besides the environment was read.
+// besides the environment was read. There are at most MaxFaults, and as many missing
+// variables; a *MoreError at the end counts the others.
 func (s *Source) Faults() (faults []Fault, read bool) {
 	if s == nil {
 		return nil, true
 	}
-	return slices.Clone(s.faults), !s.unread
+	return s.faults.All(), !s.unread
 }
 
 // Missing returns the error of a variable under providers that has no value, at
 // path.
 func (s *Source) Missing(path string) error {
-	if s != nil {
-		for _, f := range s.missing {
-			if f.Path == path {
-				return f.Err
-			}
-		}
+	if s == nil {
+		return nil
 	}
-	return nil
+	return s.missing[path]
 }
 
 // Choice tells the environment of the file, and who chose it.
@@ -78,10 +81,14 @@ func (s *Source) Choice() Choice {
 
 // Variable gives "${NAME}" where the value at path came from a variable.
 func (s *Source) Variable(path string) string {
-	if s == nil || s.at[path] == nil {
+	if s == nil {
 		return ""
 	}
-	return strings.Join(s.at[path].Variables, " and ")
+	n, ok := s.at(path)
+	if !ok {
+		return ""
+	}
+	return strings.Join(n.Variables, " and ")
 }
 
 // A Default is a value that holds the default of a variable that has no value.
@@ -92,10 +99,14 @@ type Default struct {
 
 // Defaults returns the values below path that hold a default.
 func (s *Source) Defaults(path string) (all []Default) {
-	if s == nil || s.at[path] == nil {
+	if s == nil {
 		return nil
 	}
-	s.at[path].walk("", func(_ string, n *Node) {
+	n, ok := s.at(path)
+	if !ok {
+		return nil
+	}
+	n.walk("", func(_ *trail, n *Node) {
 		if len(n.defaults) > 0 {
 			all = append(all, Default{n.Text, n.defaults})
 		}
@@ -110,8 +121,11 @@ func (s *Source) PlainSecrets() []string {
 		return nil
 	}
 	var paths []string
-	s.root.walk("", func(path string, n *Node) {
-		if isPlain(path, n) {
+	s.root.walk("", func(at *trail, n *Node) {
+		if n.Kind != Text || n.Text == "" {
+			return
+		}
+		if path := at.String(); isPlain(path, n) {
 			paths = append(paths, path)
 		}
 	})
@@ -129,14 +143,8 @@ func (s *Source) Fault(path string, err error) Fault {
 	if text := err.Error(); !missing && s.mask(text) != text {
 		err = errors.New(s.mask(text)) // without its cause, which holds the value
 	}
-	f := Fault{File: s.file, Path: path, Err: err}
-	for above := path; ; {
-		if n := s.at[above]; n != nil {
-			f.File, f.Line, f.Column = n.File, n.Line, n.Column
-			return f
-		}
-		above = above[:max(0, strings.LastIndexAny(above, ".["))]
-	}
+	n, _ := s.at(path)
+	return Fault{File: n.File, Line: n.Line, Column: n.Column, Path: path, Err: err}
 }
 
 // A secret is a value that came from a variable, and what is printed instead.
@@ -148,7 +156,12 @@ type secret struct{ value, name string }
 // quotes.
 func masking(secrets []secret) func(string) string {
 	var pairs []string
+	known := make(map[secret]bool, len(secrets))
 	for _, s := range secrets {
+		if known[s] {
+			continue
+		}
+		known[s] = true
 		quoted := strconv.Quote(s.value)
 		pairs = append(pairs, quoted, s.name)
 		if len(s.value) >= 4 {

@@ -58,12 +58,15 @@ type app struct {
 	out, errs io.Writer
 	drivers   []sms.Driver
 	entered   bool // a command has begun: what goes wrong is no wrong use any more
+	// interrupted is closed by an interrupt; nil: none is waited for.
+	interrupted <-chan struct{}
 
 	config, env string // flags of every command
 	json        bool
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
+	a.interrupted = ctx.Done()
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -42,11 +42,17 @@ type configJSON struct {
 }
 
 func (a *app) printConfig() error {
-	source := config.Read(a.config, config.Options{Environment: a.env, By: "--env"}, new(notify.Config))
+	var source *config.Source
+	if err := a.await(func() {
+		source = config.Read(a.config, config.Options{Environment: a.env, By: "--env"}, new(notify.Config))
+	}); err != nil {
+		return err
+	}
 	faults, _ := source.Faults()
 	var all []error
 	for _, f := range faults {
-		if _, missing := errors.AsType[*config.MissingError](f); !missing {
+		more, counted := f.Err.(*config.MoreError)
+		if _, missing := errors.AsType[*config.MissingError](f); !missing && !(counted && more.Faults == 0) {
 			all = append(all, f)
 		}
 	}

@@ -23,7 +23,26 @@ type opened struct {
 
 // load reads the configuration, of which all that is read comes beside the error.
 func (a *app) load() (notify.Config, error) {
-	return notify.LoadConfig(a.config, notify.LoadOptions{Environment: a.env})
+	var c notify.Config
+	var err error
+	interrupted := a.await(func() { c, err = notify.LoadConfig(a.config, notify.LoadOptions{Environment: a.env}) })
+	if interrupted != nil {
+		return notify.Config{}, interrupted
+	}
+	return c, err
+}
+
+// await calls read, which may wait for a pipe or a file system without end. It
+// returns without it, with an error, if the command is interrupted.
+func (a *app) await(read func()) error {
+	done := make(chan struct{})
+	go func() { read(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-a.interrupted:
+		return errors.New("interrupted while reading the configuration")
+	}
 }
 
 // loadAnyway is load without the variables that have no value. It returns their
@@ -43,6 +62,13 @@ func withoutMissing(err error) (missing []string, rest error) {
 	}
 	var faults []notify.Fault
 	for _, f := range all.Faults {
+		if more, ok := f.Err.(*config.MoreError); ok {
+			if more.Faults > 0 {
+				f.Err = &config.MoreError{Faults: more.Faults}
+				faults = append(faults, f)
+			}
+			continue
+		}
 		if m, ok := errors.AsType[*config.MissingError](f); !ok {
 			faults = append(faults, f)
 		} else if !slices.Contains(missing, m.Name) {
@@ -58,9 +84,12 @@ func withoutMissing(err error) (missing []string, rest error) {
 // open reads the configuration and makes the Client. All that is wrong with
 // either comes in one error.
 func (a *app) open() (*opened, error) {
-	loaded, _ := a.load() // New returns what is wrong with the file too
+	loaded, err := a.load()
+	if _, ok := errors.AsType[*notify.ConfigError](err); err != nil && !ok {
+		return nil, err
+	}
 	loaded.Logger = slog.New(slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	client, err := notify.New(loaded, a.drivers...)
+	client, err := notify.New(loaded, a.drivers...) // returns what is wrong with the file too
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +103,10 @@ func (a *app) open() (*opened, error) {
 // openWithoutSecrets checks the configuration as open does and makes no Client. It
 // returns the names of the variables that have no value, which are no faults.
 func (a *app) openWithoutSecrets() (*opened, []string, error) {
-	loaded, _ := a.load()
+	loaded, err := a.load()
+	if _, ok := errors.AsType[*notify.ConfigError](err); err != nil && !ok {
+		return nil, nil, err
+	}
 	client, err := notify.New(loaded, a.drivers...)
 	if err == nil {
 		err = client.Close()
