@@ -6,8 +6,8 @@ import (
 )
 
 // Three borders keep what others have written, such as a vendor's words, from
-// acting on what shows or reads it: csvCell for CSV, oneLine and lines for the
-// terminal, yamlComment for YAML. A fourth, for errors, is in package kit.
+// acting on what shows or reads it: the printer for the terminal, csvCell for CSV,
+// yamlText and yamlComment for YAML. A fourth, for errors, is in package kit.
 
 // csvCell is the border through which every text goes that others have written,
 // such as a vendor's words, into a CSV file: one line, without control characters

@@ -32,7 +32,7 @@ func FuzzTable(f *testing.F) {
 		var tab table
 		tab.row("vendor", text)
 		tab.row("next", "x")
-		tab.write(&b, false)
+		tab.write(newPrinter(&b), false)
 		if n := strings.Count(b.String(), "\n"); n != 2 {
 			t.Fatalf("%q makes %d lines", text, n)
 		}

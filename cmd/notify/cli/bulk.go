@@ -94,7 +94,7 @@ func (a *app) runBulk(ctx context.Context, path string, f bulkFlags) error {
 	}
 	defer s.Close()
 	if len(s.Passed) > 0 {
-		fmt.Fprintf(a.errs, "passed over, because the template has no such variables: the columns %s\n", strings.Join(s.Passed, ", "))
+		a.errs.printf("passed over, because the template has no such variables: the columns %s\n", strings.Join(s.Passed, ", "))
 	}
 	c := &rowCheck{opened: o, flags: f, excluded: excluded}
 	if err := c.all(ctx, s); err != nil {

@@ -180,19 +180,19 @@ func (a *app) showChecked(answer bulkAnswer, path string, f bulkFlags) error {
 		}
 		t.write(a.out, a.colours())
 		if rest := len(answer.Bad) - most; rest > 0 {
-			fmt.Fprintf(a.out, "and %s more; --json lists all\n", count(rest, "bad row"))
+			a.out.printf("and %s more; --json lists all\n", count(rest, "bad row"))
 		}
 		var to table
 		for _, d := range answer.Destinations {
 			to.row(cmp.Or(d.Country, "no country"), d.Provider, count(d.Rows, "row"), count(d.Segments, "segment"))
 		}
 		to.write(a.out, a.colours())
-		fmt.Fprintf(a.out, "%s, %d bad, %s\n", count(answer.Rows, "row"), len(answer.Bad), count(answer.Segments, "segment"))
+		a.out.printf("%s, %d bad, %s\n", count(answer.Rows, "row"), len(answer.Bad), count(answer.Segments, "segment"))
 		if n := len(answer.Repeated); n > 0 {
-			fmt.Fprintf(a.out, "%s with a number that an earlier row has, the first in row %d; --unique leaves them out\n", count(n, "row"), answer.Repeated[0])
+			a.out.printf("%s with a number that an earlier row has, the first in row %d; --unique leaves them out\n", count(n, "row"), answer.Repeated[0])
 		}
 		if answer.LeftOut > 0 {
-			fmt.Fprintf(a.out, "%s left out by --unique or --exclude\n", count(answer.LeftOut, "row"))
+			a.out.printf("%s left out by --unique or --exclude\n", count(answer.LeftOut, "row"))
 		}
 	})
 	switch {

@@ -49,6 +49,6 @@ func (a *app) enqueueRows(ctx context.Context, o *opened, s *bulkSheet, c *rowCh
 		return fmt.Errorf("%d rows are in the outbox; run the same again to put in the others: %w", answer.Enqueued, err)
 	}
 	return a.show(answer, func() {
-		fmt.Fprintf(a.out, "%s in the outbox; notify outbox run sends them, and notify outbox status counts\n", count(answer.Enqueued, "message"))
+		a.out.printf("%s in the outbox; notify outbox run sends them, and notify outbox status counts\n", count(answer.Enqueued, "message"))
 	})
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -57,15 +56,15 @@ func (t tally) String() string {
 type progress struct {
 	tally
 	total int
-	w     io.Writer
+	w     *printer
 	bar   *progressbar.ProgressBar // nil: lines
 	last  time.Time
 }
 
 func (a *app) newProgress(total int) *progress {
 	p := &progress{total: total, w: a.errs, last: time.Now()}
-	if isTerminal(a.errs) {
-		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.errs), progressbar.OptionShowCount(),
+	if a.errs.isTerminal() {
+		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.errs.raw), progressbar.OptionShowCount(),
 			progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"), progressbar.OptionSetWidth(20),
 			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetPredictTime(true))
 	}
@@ -81,13 +80,13 @@ func (p *progress) row(s rowState) {
 		_ = p.bar.Set(min(done, p.total))
 	case time.Since(p.last) >= progressEvery:
 		p.last = time.Now()
-		fmt.Fprintf(p.w, "%d of %d rows: %v\n", done, p.total, p.tally)
+		p.w.printf("%d of %d rows: %v\n", done, p.total, p.tally)
 	}
 }
 
 func (p *progress) end() {
 	if p.bar != nil {
 		_ = p.bar.Exit()
-		fmt.Fprintln(p.w)
+		p.w.println()
 	}
 }

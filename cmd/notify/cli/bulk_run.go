@@ -52,12 +52,12 @@ func (a *app) sendRows(ctx context.Context, o *opened, s *bulkSheet, f bulkFlags
 		return err
 	}
 	if j.broken > 0 {
-		fmt.Fprintf(a.errs, "%s: %s could not be read and were passed over\n", f.results, count(j.broken, "line"))
+		a.errs.printf("%s: %s could not be read and were passed over\n", f.results, count(j.broken, "line"))
 	}
 	reading, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	interrupted := context.AfterFunc(ctx, func() {
-		fmt.Fprintln(a.errs, "\nfinishing what is in flight; a second Ctrl-C ends at once, and --resume goes on")
+		a.errs.printf("\nfinishing what is in flight; a second Ctrl-C ends at once, and --resume goes on\n")
 	})
 	defer interrupted()
 	run := &bulkRun{began: time.Now(), opened: o, sheet: s, journal: j, flags: f, left: c.left, stop: stop, progress: a.newProgress(answer.Rows)}
@@ -68,9 +68,9 @@ func (a *app) sendRows(ctx context.Context, o *opened, s *bulkSheet, f bulkFlags
 	err = errors.Join(err, j.close(f.excel))
 	answer.Sent, answer.Results = &sum, f.results
 	err = errors.Join(err, a.show(answer, func() {
-		fmt.Fprintf(a.out, "%s: %v\n%s has the result of each\n", count(answer.Rows, "row"), sum, f.results)
+		a.out.printf("%s: %v\n%s has the result of each\n", count(answer.Rows, "row"), sum, f.results)
 		if sum.Unknown > 0 || sum.Unsent > 0 || sum.Later > 0 {
-			fmt.Fprintln(a.out, sum.next())
+			a.out.println(sum.next())
 		}
 	}))
 	return sum.end(err)

@@ -173,7 +173,7 @@ func (a *app) writeCheck(c checkAnswer, o *opened, offline bool) {
 	p := a.colours()
 	if len(c.Findings) > 0 {
 		a.writeFindings(c.Findings, p)
-		fmt.Fprintln(a.out)
+		a.out.println()
 	}
 	if len(c.Templates) > 0 {
 		var t table
@@ -187,18 +187,18 @@ func (a *app) writeCheck(c checkAnswer, o *opened, offline bool) {
 			t.cells(row)
 		}
 		t.write(a.out, p)
-		fmt.Fprintln(a.out)
+		a.out.println()
 	}
 	if len(c.Missing) > 0 {
-		fmt.Fprintf(a.out, "Not checked, because they have no value here: %s\n", strings.Join(c.Missing, ", "))
+		a.out.printf("Not checked, because they have no value here: %s\n", strings.Join(c.Missing, ", "))
 	}
 	switch {
 	case !c.Ready:
-		fmt.Fprintln(a.out, p.paint(red, "Not ready."))
+		a.out.println(p.paint(red, "Not ready."))
 	case offline:
-		fmt.Fprintln(a.out, p.paint(green, "The configuration is right.")+" Whether the vendors know it tells notify check without --offline.")
+		a.out.printf("%s Whether the vendors know it tells notify check without --offline.\n", p.paint(green, "The configuration is right."))
 	default:
-		fmt.Fprintln(a.out, p.paint(green, "Ready."))
+		a.out.println(p.paint(green, "Ready."))
 	}
 }
 
@@ -221,9 +221,9 @@ func (a *app) writeFindings(findings []findingAnswer, p palette) {
 	for _, f := range findings {
 		if f.Theirs != "" && f.Ours != "" && f.Theirs != f.Ours {
 			ours, theirs := drift(f.Ours, f.Theirs)
-			fmt.Fprintf(a.out, "\n%s at %s (%s)\n", f.Template, f.Provider, f.Name)
-			fmt.Fprintln(a.out, "  ours    "+ours.write(p, red, "[-", "-]"))
-			fmt.Fprintln(a.out, "  theirs  "+theirs.write(p, green, "{+", "+}"))
+			a.out.printf("\n%s at %s (%s)\n", f.Template, f.Provider, f.Name)
+			a.out.printf("  ours    %s\n", ours.write(p, red, "[-", "-]"))
+			a.out.printf("  theirs  %s\n", theirs.write(p, green, "{+", "+}"))
 		}
 	}
 }
@@ -249,12 +249,13 @@ func drift(ours, theirs string) (drifted, drifted) {
 }
 
 // write marks what differs: by colour, and by signs where there is none.
-func (d drifted) write(p palette, c colour, open, end string) string {
-	if d.differs == "" {
-		return d.before + d.after
+func (d drifted) write(p palette, c colour, open, end string) painted {
+	before, differs, after := painted(visible(d.before)), painted(visible(d.differs)), painted(visible(d.after))
+	switch {
+	case differs == "":
+		return before + after
+	case bool(p):
+		return before + p.paint(c, string(differs)) + after
 	}
-	if p {
-		return d.before + p.paint(c, d.differs) + d.after
-	}
-	return d.before + open + d.differs + end + d.after
+	return before + painted(open) + differs + painted(end) + after
 }

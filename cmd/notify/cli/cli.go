@@ -48,14 +48,14 @@ func Main(drivers ...sms.Driver) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	a := &app{in: os.Stdin, out: os.Stdout, errs: os.Stderr, drivers: drivers}
+	a := &app{in: os.Stdin, out: newPrinter(os.Stdout), errs: newPrinter(os.Stderr), drivers: drivers}
 	return a.run(ctx, os.Args[1:])
 }
 
 // An app is what the commands share.
 type app struct {
 	in        io.Reader
-	out, errs io.Writer
+	out, errs *printer
 	drivers   []sms.Driver
 	entered   bool // a command has begun: what goes wrong is no wrong use any more
 	// interrupted is closed by an interrupt; nil: none is waited for.
@@ -80,13 +80,13 @@ func (a *app) run(ctx context.Context, args []string) int {
 // complain says what went wrong, and what to do next where the error does not.
 func (a *app) complain(err error) {
 	if _, quiet := errors.AsType[*told](err); !quiet {
-		fmt.Fprintf(a.errs, "notify: %s\n", lines(strings.TrimPrefix(err.Error(), "notify: ")))
+		_ = a.errs.document("notify: " + lines(strings.TrimPrefix(err.Error(), "notify: ")) + "\n")
 	}
 	switch {
 	case a.status(err) == StatusUsage:
-		fmt.Fprintln(a.errs, "notify --help tells what there is, and notify COMMAND --help shows examples")
+		a.errs.printf("notify --help tells what there is, and notify COMMAND --help shows examples\n")
 	case errors.Is(err, fs.ErrNotExist) && !exists(a.config):
-		fmt.Fprintln(a.errs, "notify init writes a first configuration; --config says where another is")
+		a.errs.printf("notify init writes a first configuration; --config says where another is\n")
 	}
 }
 
@@ -112,8 +112,8 @@ whether a message was sent.`,
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetOut(a.out)
-	root.SetErr(a.errs)
+	root.SetOut(a.out.writer())
+	root.SetErr(a.errs.writer())
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.config, "config", "notify.yaml", "configuration file")
 	flags.StringVar(&a.env, "env", "", "environment of the configuration; NOTIFY_ENV where it is left out")

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -67,9 +66,9 @@ func (a *app) printConfig() error {
 	var failed error
 	err := a.show(configJSON{choice.Name, choice.By, values}, func() {
 		if choice.Name == "" {
-			fmt.Fprintln(a.out, "# no environment")
+			a.out.printf("# no environment\n")
 		}
-		failed = source.Print(a.out)
+		failed = source.Print(a.out.writer())
 	})
 	return errors.Join(err, failed)
 }

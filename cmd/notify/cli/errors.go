@@ -71,7 +71,7 @@ func (a *app) runErrors(args []string) error {
 		})
 		if len(rows) == 0 && strings.EqualFold(args[0], "OK") {
 			return a.show(rows, func() {
-				fmt.Fprintln(a.out, "OK is not an error: it is how a vendor says that it has accepted the message")
+				a.out.printf("OK is not an error: it is how a vendor says that it has accepted the message\n")
 			})
 		}
 		if len(rows) == 0 {
@@ -82,7 +82,7 @@ func (a *app) runErrors(args []string) error {
 		if len(args) == 1 && strings.EqualFold(rows[0].Code, args[0]) {
 			for i, r := range rows {
 				if i > 0 {
-					fmt.Fprintln(a.out)
+					a.out.println()
 				}
 				a.writeCode(r)
 			}

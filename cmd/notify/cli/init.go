@@ -2,7 +2,6 @@ package cli
 
 import (
 	_ "embed"
-	"fmt"
 
 	"github.com/spf13/cobra"
 )
@@ -25,7 +24,7 @@ account, and tell how to go on to a real vendor. A file that exists is left alon
 			if err := writeNew(a.config, firstConfig); err != nil {
 				return err
 			}
-			return a.show(map[string]string{"written": a.config}, func() { fmt.Fprintf(a.out, nextSteps, a.config) })
+			return a.show(map[string]string{"written": a.config}, func() { a.out.printf(nextSteps, a.config) })
 		}),
 	}
 }

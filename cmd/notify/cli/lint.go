@@ -50,7 +50,7 @@ where there is anything to say.`,
 
 func (a *app) writeRemarks(remarks []remark, templates int) {
 	if len(remarks) == 0 {
-		fmt.Fprintf(a.out, "%s: nothing to say\n", count(templates, "template"))
+		a.out.printf("%s: nothing to say\n", count(templates, "template"))
 		return
 	}
 	var t table

@@ -88,7 +88,7 @@ func (a *app) open() (*opened, error) {
 	if _, ok := errors.AsType[*notify.ConfigError](err); err != nil && !ok {
 		return nil, err
 	}
-	loaded.Logger = slog.New(slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	loaded.Logger = slog.New(slog.NewTextHandler(a.errs.writer(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	client, err := notify.New(loaded, a.drivers...) // returns what is wrong with the file too
 	if err != nil {
 		return nil, err
@@ -152,7 +152,7 @@ func (a *app) completeTemplates(*cobra.Command, []string, string) ([]string, cob
 	loaded, _ := a.load()
 	var names []string
 	for _, t := range loaded.Templates {
-		names = append(names, t.Name)
+		names = append(names, oneLine(t.Name))
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
 }

@@ -183,7 +183,7 @@ func (a *app) showCounts(counts outbox.Counts) error {
 			}
 		}
 		if len(classes.rows) > 1 {
-			fmt.Fprintln(a.out)
+			a.out.println()
 			classes.write(a.out, a.colours())
 		}
 	})
@@ -205,7 +205,7 @@ func (a *app) outboxList(name string, state outbox.State, what string) *cobra.Co
 				}
 				return a.show(all, func() {
 					if len(all) == 0 {
-						fmt.Fprintf(a.out, "none is %v\n", state)
+						a.out.printf("none is %v\n", state)
 						return
 					}
 					var t table
@@ -218,7 +218,7 @@ func (a *app) outboxList(name string, state outbox.State, what string) *cobra.Co
 						t.row(s.Key, s.To, s.Template, s.At.Format(time.DateTime), fmt.Sprint(s.Tries), why)
 					}
 					t.write(a.out, a.colours())
-					fmt.Fprintln(a.out, "\nnotify outbox show KEY tells the story; retry, drop and sent decide")
+					a.out.printf("\nnotify outbox show KEY tells the story; retry, drop and sent decide\n")
 				})
 			})
 		}),
@@ -271,7 +271,7 @@ func (a *app) outboxDecide(name, short, done string, do func(*outbox.Outbox, con
 				}
 				err := a.show(map[string]any{"decided": decided}, func() {
 					for _, key := range decided {
-						fmt.Fprintln(a.out, key, done)
+						a.out.println(key, done)
 					}
 				})
 				return errors.Join(append(faults, err)...)
@@ -317,7 +317,7 @@ func (a *app) retryAll(ctx context.Context, b *box) error {
 			decided, after = decided+1, s.Key
 		}
 		if len(dead) < 500 {
-			return a.show(map[string]any{"decided": decided}, func() { fmt.Fprintf(a.out, "%s will be sent again\n", count(decided, "message")) })
+			return a.show(map[string]any{"decided": decided}, func() { a.out.printf("%s will be sent again\n", count(decided, "message")) })
 		}
 	}
 }
@@ -340,7 +340,7 @@ func (a *app) outboxRun() *cobra.Command {
 			if err := b.Start(c.Context()); err != nil {
 				return err
 			}
-			fmt.Fprintln(a.errs, "sending what waits, until Ctrl-C")
+			a.errs.printf("sending what waits, until Ctrl-C\n")
 			<-c.Context().Done()
 			return nil
 		}),
@@ -371,7 +371,7 @@ func (a *app) outboxMigrate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.show(map[string]any{"migrated": true}, func() { fmt.Fprintf(a.out, "the outbox in %s is up to date\n", where) })
+			return a.show(map[string]any{"migrated": true}, func() { a.out.printf("the outbox in %s is up to date\n", where) })
 		}),
 	}
 }

@@ -80,9 +80,9 @@ func (a *app) writePreviews(all []shownPreview) {
 	p := a.colours()
 	for i, s := range all {
 		if i > 0 {
-			fmt.Fprintln(a.out)
+			a.out.println()
 		}
-		fmt.Fprintln(a.out, p.paint(bold, s.Provider))
+		a.out.println(p.paint(bold, s.Provider))
 		var t table
 		if s.Error != "" {
 			t.cells([]cell{{"  refused", red}, {s.Error, 0}})

@@ -1,28 +1,19 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	"github.com/rivo/uniseg"
-	"golang.org/x/term"
 )
-
-// isTerminal tells whether a person sits at the other end.
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
 
 // A palette colours text, or leaves it alone.
 type palette bool
 
 // colours are used on a terminal and without NO_COLOR (no-color.org).
 func (a *app) colours() palette {
-	return palette(isTerminal(a.out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
+	return palette(a.out.isTerminal() && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
 }
 
 // A colour is the number of an ANSI colour; zero is none.
@@ -36,11 +27,13 @@ const (
 	bold   colour = 1
 )
 
-func (p palette) paint(c colour, text string) string {
+// paint returns text as one clean line in a colour.
+func (p palette) paint(c colour, text string) painted {
+	text = oneLine(text)
 	if !p || c == 0 || text == "" {
-		return text
+		return painted(text)
 	}
-	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", c, text)
+	return painted(fmt.Sprintf("\x1b[%dm%s\x1b[0m", c, text))
 }
 
 // show prints v for machines, or calls text for people.
@@ -49,10 +42,7 @@ func (a *app) show(v any, text func()) error {
 		text()
 		return nil
 	}
-	e := json.NewEncoder(a.out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return a.out.json(v)
 }
 
 // A table is lines of cells in columns. Columns are measured as a terminal shows
@@ -83,7 +73,7 @@ func (t *table) header(texts ...string) {
 	t.cells(row)
 }
 
-func (t *table) write(w io.Writer, p palette) {
+func (t *table) write(out *printer, p palette) {
 	var widths []int
 	for _, row := range t.rows {
 		for i, c := range row {
@@ -102,12 +92,12 @@ func (t *table) write(w io.Writer, p palette) {
 		}
 		var b strings.Builder
 		for i, c := range row[:last+1] {
-			b.WriteString(p.paint(c.colour, c.text))
+			b.WriteString(string(p.paint(c.colour, c.text)))
 			if i < last {
 				b.WriteString(strings.Repeat(" ", widths[i]-uniseg.StringWidth(c.text)+2))
 			}
 		}
-		fmt.Fprintln(w, b.String())
+		out.println(painted(b.String()))
 	}
 }
 

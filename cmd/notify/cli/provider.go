@@ -64,8 +64,8 @@ func (a *app) newProvider(name string) error {
 		if err := os.WriteFile(file, code, 0o644); err != nil {
 			return err
 		}
-		fmt.Fprintln(a.out, file)
+		a.out.println(file)
 	}
-	fmt.Fprintf(a.out, "\nNow run go test ./%s: each failure names the part to fill in.\n", name)
+	a.out.printf("\nNow run go test ./%s: each failure names the part to fill in.\n", name)
 	return nil
 }

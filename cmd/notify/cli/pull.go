@@ -72,13 +72,12 @@ func (a *app) runPull(c *cobra.Command, f pullFlags) error {
 		return err
 	}
 	if f.output == "" {
-		_, err = a.out.Write(text)
-		return err
+		return a.out.document(string(text))
 	}
 	if err := writeNew(f.output, text); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "%s: %s of %s\n", f.output, count(len(all), "template"), name)
+	a.out.printf("%s: %s of %s\n", f.output, count(len(all), "template"), name)
 	return nil
 }
 

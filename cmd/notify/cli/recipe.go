@@ -109,7 +109,7 @@ func (a *app) recipeShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.show(recipeRowOf(r), func() { _, _ = a.out.Write(r.Source()) })
+			return a.show(recipeRowOf(r), func() { _ = a.out.document(string(r.Source())) })
 		}),
 	}
 }
@@ -257,7 +257,7 @@ func (a *app) recipePreview() *cobra.Command {
 				return fmt.Errorf("the message would be refused before any call: %w", err)
 			}
 			shown := map[string]any{"method": q.Method, "url": q.URL, "headers": q.Header, "body": q.Body}
-			return a.show(shown, func() { fmt.Fprint(a.out, q.Text()) })
+			return a.show(shown, func() { _ = a.out.document(q.Text()) })
 		}),
 	}
 	flags := c.Flags()
@@ -306,7 +306,7 @@ what stands in brackets. An existing file is not replaced.`,
 func (a *app) newRecipe(file string) error {
 	in := bufio.NewScanner(a.in)
 	ask := func(q question) string {
-		fmt.Fprintf(a.errs, "%s [%s]: ", q.words, q.otherwise)
+		a.errs.printf("%s [%s]: ", q.words, q.otherwise)
 		if !in.Scan() {
 			return q.otherwise
 		}
@@ -340,7 +340,7 @@ func (a *app) newRecipe(file string) error {
 		return err
 	}
 	return a.show(map[string]string{"file": file}, func() {
-		fmt.Fprintf(a.out, "%s is written. Put the gateway's documented answers under examples, then run: notify recipe test %s\n", file, file)
+		a.out.printf("%s is written. Put the gateway's documented answers under examples, then run: notify recipe test %s\n", file, file)
 	})
 }
 

@@ -3,12 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
 	"strings"
-	"sync"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -58,11 +56,10 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 
 // runSandbox serves until the context ends, which is no fault.
 func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
-	terminal := &lineWriter{w: a.errs}
 	o := sandbox.Options{
 		Lenient: f.lenient, Limits: f.limits, MaxMessages: f.keep, SMPP: f.smpp, TLS: f.tls || f.certificate != "", CallbackHosts: f.callbackHosts, AllowHosts: f.allowHosts,
-		Logger:    slog.New(slog.NewTextHandler(terminal, nil)),
-		OnRefusal: func(r sandbox.Refusal) { terminal.line(r.String()) },
+		Logger:    slog.New(slog.NewTextHandler(a.errs.writer(), nil)),
+		OnRefusal: func(r sandbox.Refusal) { a.errs.println(r) },
 	}
 	var notes []string
 	if f.config != "" {
@@ -89,26 +86,18 @@ func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
 	return sb.Close()
 }
 
-// A lineWriter keeps lines from several goroutines apart.
-type lineWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lineWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
-}
-
-func (l *lineWriter) line(text string) { _, _ = io.WriteString(l, text+"\n") }
-
 // describe says where the sandbox is, who may use it, and how SDKs get there.
-func describe(out io.Writer, sb *sandbox.Sandbox, f sandboxFlags, notes []string) {
+func describe(out *printer, sb *sandbox.Sandbox, f sandboxFlags, notes []string) {
 	url := sb.URL
 	protocol, host, _ := strings.Cut(url, "://")
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	row := func(cells ...string) { fmt.Fprintln(w, strings.Join(cells, "\t")) }
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	row := func(cells ...string) {
+		for i, c := range cells {
+			cells[i] = oneLine(c)
+		}
+		fmt.Fprintln(w, strings.Join(cells, "\t"))
+	}
 	row("Sandbox", url)
 	row("Inbox", url+"/inbox")
 	row()
@@ -148,10 +137,11 @@ func describe(out io.Writer, sb *sandbox.Sandbox, f sandboxFlags, notes []string
 	row("", "Twilio, curl", "curl -u "+sandbox.TwilioAccountSID+":"+sandbox.TwilioAuthToken+" "+url+"/2010-04-01/Accounts/"+sandbox.TwilioAccountSID+
 		"/Messages.json --data-urlencode To=+12025550123 --data-urlencode From="+sandbox.TwilioSender+" --data-urlencode Body=hello")
 	_ = w.Flush()
+	_ = out.document(text.String())
 	for _, note := range append(notes, warnings(f)...) {
-		fmt.Fprintln(out, "\n"+note)
+		out.printf("\n%s\n", note)
 	}
-	fmt.Fprintln(out, "\nCtrl-C ends it.")
+	out.printf("\nCtrl-C ends it.\n")
 }
 
 func warnings(f sandboxFlags) (list []string) {

@@ -105,7 +105,7 @@ func (a *app) dryRun(o *opened, r notify.Resolved) error {
 	previews := o.preview(r, r.Route)
 	err := a.show(previews, func() {
 		a.writePreviews(previews)
-		fmt.Fprintln(a.out, "\nNothing was sent.")
+		a.out.printf("\nNothing was sent.\n")
 	})
 	if err == nil && refusedByAll(previews) {
 		return &told{StatusRefused}
@@ -119,10 +119,10 @@ var errNotConfirmed = errors.New("nothing was sent: it was not confirmed")
 // askBefore asks a person at a terminal before a telephone rings. Where nobody
 // sits there, whoever wrote the command has decided.
 func (a *app) askBefore(ctx context.Context, what string, real []string) error {
-	if len(real) == 0 || !isTerminal(a.in) || !isTerminal(a.errs) {
+	if len(real) == 0 || !isTerminal(a.in) || !a.errs.isTerminal() {
 		return nil
 	}
-	fmt.Fprintf(a.errs, "Send %s through %s? That is a real vendor. [y/N] ", what, strings.Join(real, ", "))
+	a.errs.printf("Send %s through %s? That is a real vendor. [y/N] ", what, strings.Join(real, ", "))
 	answer := make(chan string, 1)
 	go func() { // ends with the process where nobody answers: a read of a terminal cannot be ended
 		line, _ := bufio.NewReader(a.in).ReadString('\n')
@@ -134,7 +134,7 @@ func (a *app) askBefore(ctx context.Context, what string, real []string) error {
 			return nil
 		}
 	case <-ctx.Done():
-		fmt.Fprintln(a.errs)
+		a.errs.println()
 	}
 	return errNotConfirmed
 }

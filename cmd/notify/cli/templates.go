@@ -154,9 +154,9 @@ func (a *app) writeRendered(all []rendered) {
 	for i, r := range all {
 		if len(all) > 1 {
 			if i > 0 {
-				fmt.Fprintln(a.out)
+				a.out.println()
 			}
-			fmt.Fprintf(a.out, "Template %s\n\n", r.Template)
+			a.out.printf("Template %s\n\n", r.Template)
 		}
 		a.writePreviews(r.Previews)
 	}
