@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -30,6 +31,14 @@ type Disk struct {
 	lease int64
 	owner int64
 	wake  chan struct{} // closed when there may be something to take
+}
+
+// Format prints how many records there are, under every verb, and none of them: they
+// hold messages.
+func (d *Disk) Format(f fmt.State, _ rune) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	fmt.Fprintf(f, "outboxtest.Disk of %d records", len(d.rows))
 }
 
 // A row is what is on the disk of one message.
