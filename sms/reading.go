@@ -179,7 +179,8 @@ func possible(n *phonenumbers.PhoneNumber) error {
 	case phonenumbers.TOO_SHORT:
 		return fmt.Errorf("it has too few digits for a number under +%d", code)
 	case phonenumbers.TOO_LONG:
-		if national := phonenumbers.GetNationalSignificantNumber(n); code == mexico && len(national) == 11 && national[0] == '1' {
+		national := phonenumbers.GetNationalSignificantNumber(n)
+		if code == mexico && (len(national) == 11 && national[0] == '1' || len(national) == 13 && national[:3] == "521") {
 			return fmt.Errorf("it has the 1 that Mexican mobile numbers had after +%d until 2019: leave out the 1", code)
 		}
 		return fmt.Errorf("it has too many digits for a number under +%d", code)

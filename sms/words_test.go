@@ -24,6 +24,11 @@ func TestParseNumber_mexicanOne(t *testing.T) {
 			t.Errorf("%s: %q, %v", typed, n.E164(), err)
 		}
 	}
+	for _, typed := range []string{"5215512345678", "52 1 55 1234 5678"} {
+		if n, err := sms.ParseNumber(typed, "MX"); err == nil || !strings.Contains(err.Error(), "leave out the 1") {
+			t.Errorf("%s in Mexico: %q, %v", typed, n.E164(), err)
+		}
+	}
 	if n, err := sms.ParseNumber("+525512345678", ""); err != nil || n != "+525512345678" {
 		t.Errorf("%q, %v", n.E164(), err)
 	}
