@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -80,4 +82,21 @@ func FuzzPulled(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Two of a vendor's templates whose names are one of ours stay two.
+func TestPulled_sameName(t *testing.T) {
+	r, err := sms.NewRegistry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &opened{templates: r}
+	all, _ := o.pulled("aliyun", []sms.VendorTemplate{{ID: "SMS_1", Text: "a"}, {ID: "sms-1", Text: "b"}, {ID: "sms\r1", Text: "c"}, {ID: "SMS 1", Text: "d"}})
+	var got []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		got = append(got, name+"="+all[name].Text)
+	}
+	if want := "sms 1=c sms-1=a sms-1-2=b sms-1-3=d"; strings.Join(got, " ") != want {
+		t.Errorf("%v, want %s", got, want)
+	}
 }

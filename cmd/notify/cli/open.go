@@ -81,6 +81,11 @@ func withoutMissing(err error) (missing []string, rest error) {
 	return missing, &notify.ConfigError{Faults: faults}
 }
 
+// logger logs warnings on standard error.
+func (a *app) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(a.errs.writer(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
 // open reads the configuration and makes the Client. All that is wrong with
 // either comes in one error.
 func (a *app) open() (*opened, error) {
@@ -88,7 +93,7 @@ func (a *app) open() (*opened, error) {
 	if _, ok := errors.AsType[*notify.ConfigError](err); err != nil && !ok {
 		return nil, err
 	}
-	loaded.Logger = slog.New(slog.NewTextHandler(a.errs.writer(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	loaded.Logger = a.logger()
 	client, err := notify.New(loaded, a.drivers...) // returns what is wrong with the file too
 	if err != nil {
 		return nil, err
@@ -107,6 +112,7 @@ func (a *app) openWithoutSecrets() (*opened, []string, error) {
 	if _, ok := errors.AsType[*notify.ConfigError](err); err != nil && !ok {
 		return nil, nil, err
 	}
+	loaded.Logger = a.logger()
 	client, err := notify.New(loaded, a.drivers...)
 	if err == nil {
 		err = client.Close()

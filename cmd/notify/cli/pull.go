@@ -122,12 +122,16 @@ func (o *opened) pulled(provider string, list []sms.VendorTemplate) (map[string]
 		for i, variable := range v.Order {
 			order[i] = oneLine(variable)
 		}
-		all[oneLine(name)] = pulled{kindName(v.Kind), yamlText(v.Text), map[string]pulledBinding{provider: {oneLine(v.ID), order}}}
+		name = oneLine(name)
+		for n, wanted := 2, name; all[name].Bindings != nil; n++ { // two of the vendor's IDs make one name of ours
+			name = fmt.Sprint(wanted, "-", n)
+		}
+		all[name] = pulled{kindName(v.Kind), yamlText(v.Text), map[string]pulledBinding{provider: {oneLine(v.ID), order}}}
 		note := v.Name
 		if v.Approval != "approved" && v.Approval != "not needed" {
 			note += ": " + v.Approval + " at the vendor"
 		}
-		notes[oneLine(name)] = note
+		notes[name] = note
 	}
 	return all, notes
 }
