@@ -70,8 +70,8 @@ func (w *world) peak(status int, args ...string) (megabytes int, out string) {
 	return megabytes, out
 }
 
-// many writes a file of n recipients.
-func (w *world) many(name string, n int) {
+// many writes a file of n recipients. number may be a format, of which each row is another number.
+func (w *world) many(name, number string, n int) {
 	w.Helper()
 	f, err := os.Create(filepath.Join(w.dir, name))
 	if err != nil {
@@ -80,7 +80,12 @@ func (w *world) many(name string, n int) {
 	b := bufio.NewWriter(f)
 	fmt.Fprintln(b, "to,code")
 	for i := range n {
-		fmt.Fprintf(b, "+861380%07d,%06d\n", i, i%1_000_000)
+		if strings.Contains(number, "%") {
+			fmt.Fprintf(b, number, i)
+		} else {
+			fmt.Fprint(b, number)
+		}
+		fmt.Fprintf(b, ",%06d\n", i%1_000_000)
 	}
 	if err := b.Flush(); err != nil {
 		w.Fatal(err)
@@ -132,9 +137,12 @@ func TestBulk_memory(t *testing.T) {
 templates:
   login-code: {kind: verification, text: "Your code is ${code}."}
 `)
-	w.many("one.csv", 1)
-	w.many("dry.csv", dry)
-	w.many("rows.csv", rows)
+	const people = "+861380%07d"
+	w.many("one.csv", people, 1)
+	w.many("dry.csv", people, dry)
+	w.many("bad.csv", "12%07d", dry)          // no number has a country code
+	w.many("same.csv", "+8613800000000", dry) // all are one number
+	w.many("rows.csv", people, rows)
 	left := w.halfDone("rows.csv", "results.csv", rows)
 	bulk := func(file string, more ...string) []string {
 		return append([]string{"bulk", file, "--template", "login-code", "--yes"}, more...)
@@ -152,6 +160,10 @@ templates:
 	}
 	got, _ := w.peak(0, bulk("dry.csv", "--check")...)
 	check(fmt.Sprintf("a check of %d rows", dry), got)
+	got, _ = w.peak(1, bulk("bad.csv", "--check")...)
+	check(fmt.Sprintf("a check of %d bad rows", dry), got)
+	got, _ = w.peak(0, bulk("same.csv", "--check", "--unique")...)
+	check(fmt.Sprintf("a check of %d rows with one number", dry), got)
 	got, out := w.peak(0, bulk("rows.csv", "--results", "results.csv", "--resume")...)
 	check(fmt.Sprintf("--resume of %d rows, %d of them to be sent", rows, left), got)
 	if !strings.Contains(out, fmt.Sprint(rows, " accepted, 0 refused")) {

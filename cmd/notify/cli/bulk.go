@@ -107,7 +107,7 @@ func (a *app) runBulk(ctx context.Context, path string, f bulkFlags) error {
 		f.results = strings.TrimSuffix(cmp.Or(strings.TrimPrefix(path, "-"), "stdin"), ".csv") + ".results.csv"
 	}
 	if !f.yes {
-		if err := a.askBefore(ctx, count(c.answer.Rows-len(c.left), "message"), o.real(c.providers())); err != nil {
+		if err := a.askBefore(ctx, count(c.answer.Rows-c.left.n, "message"), o.real(c.providers())); err != nil {
 			return err
 		}
 	}

@@ -47,11 +47,10 @@ type rowCheck struct {
 	flags    bulkFlags
 	excluded map[uint64]struct{}
 	answer   bulkAnswer
-	left     map[int]leftRow // the rows that are not sent
+	left     *leftRows // the rows that are not sent
 
 	destinations map[[2]string]*destination
-	first        map[uint64]int32  // the first row of each number
-	texts        map[string]string // each error once
+	first        map[uint64]int32 // the first row of each number
 }
 
 // A leftRow is why a row is not sent.
@@ -60,10 +59,79 @@ type leftRow struct {
 	why string
 }
 
+// leftRows are the rows that are not sent, in four bytes for each row of the file: of a
+// million rows all may be bad.
+type leftRows struct {
+	at      []int32 // by row; zero: it is sent; above: a reason; below: the row with the same number
+	reasons []leftRow
+	known   map[leftRow]int32 // the first of reasons
+	n       int               // rows
+}
+
+// mostKnown bounds leftRows.known. A text that differs in each row would fill it.
+const mostKnown = 1000
+
+func (l *leftRows) set(row int, at int32) {
+	for len(l.at) <= row {
+		l.at = append(l.at, 0)
+	}
+	if l.at[row] == 0 {
+		l.n++
+	}
+	l.at[row] = at
+}
+
+// leave notes a row and why it is not sent.
+func (l *leftRows) leave(row int, why leftRow) {
+	at, ok := l.known[why]
+	if !ok {
+		l.reasons = append(l.reasons, why)
+		at = int32(len(l.reasons))
+		if len(l.known) < mostKnown {
+			if l.known == nil {
+				l.known = map[leftRow]int32{}
+			}
+			l.known[why] = at
+		}
+	}
+	l.set(row, at)
+}
+
+// repeat notes a row that has the number of an earlier one.
+func (l *leftRows) repeat(row int, first int32) { l.set(row, -first) }
+
+// get returns why a row is not sent, and whether that is so.
+func (l *leftRows) get(row int) (leftRow, bool) {
+	if l == nil || row >= len(l.at) || l.at[row] == 0 {
+		return leftRow{}, false
+	}
+	if at := l.at[row]; at > 0 {
+		return l.reasons[at-1], true
+	}
+	return leftRow{why: fmt.Sprintf("row %d has the same number", -l.at[row])}, true
+}
+
+// bad lists the rows that are bad.
+func (l *leftRows) bad() []badRow {
+	n := 0
+	for row := range l.at {
+		if at := l.at[row]; at > 0 && l.reasons[at-1].bad {
+			n++
+		}
+	}
+	list := make([]badRow, 0, n)
+	for row, at := range l.at {
+		if at > 0 && l.reasons[at-1].bad {
+			list = append(list, badRow{row, l.reasons[at-1].why})
+		}
+	}
+	return list
+}
+
 // all checks the rows of s.
 func (c *rowCheck) all(ctx context.Context, s *bulkSheet) error {
 	c.answer.Bad, c.answer.Repeated, c.answer.Destinations = []badRow{}, []int{}, []destination{}
-	c.left, c.destinations, c.first, c.texts = map[int]leftRow{}, map[[2]string]*destination{}, map[uint64]int32{}, map[string]string{}
+	c.left, c.destinations, c.first = &leftRows{}, map[[2]string]*destination{}, map[uint64]int32{}
 	err := s.Each(func(r sheet.Row) bool {
 		c.row(ctx, s, r)
 		return ctx.Err() == nil
@@ -71,7 +139,8 @@ func (c *rowCheck) all(ctx context.Context, s *bulkSheet) error {
 	for _, key := range slices.SortedFunc(maps.Keys(c.destinations), func(a, b [2]string) int { return strings.Compare(a[0]+" "+a[1], b[0]+" "+b[1]) }) {
 		c.answer.Destinations = append(c.answer.Destinations, *c.destinations[key])
 	}
-	c.first, c.texts = nil, nil
+	c.first, c.left.known = nil, nil
+	c.answer.Bad = c.left.bad()
 	switch {
 	case err != nil:
 		return err
@@ -89,13 +158,15 @@ func (c *rowCheck) row(ctx context.Context, s *bulkSheet, r sheet.Row) {
 	if err == nil {
 		number := digits(m.To)
 		if _, excluded := c.excluded[number]; excluded {
-			c.leave(r.Line, "its number is in the file of --exclude")
+			c.answer.LeftOut++
+			c.left.leave(r.Line, leftRow{why: "its number is in the file of --exclude"})
 			return
 		}
 		if first, repeated := c.first[number]; repeated {
 			c.answer.Repeated = append(c.answer.Repeated, r.Line)
 			if c.flags.unique {
-				c.leave(r.Line, fmt.Sprintf("row %d has the same number", first))
+				c.answer.LeftOut++
+				c.left.repeat(r.Line, first)
 				return
 			}
 		} else {
@@ -104,20 +175,8 @@ func (c *rowCheck) row(ctx context.Context, s *bulkSheet, r sheet.Row) {
 		err = c.message(ctx, m)
 	}
 	if err != nil {
-		why := words(err)
-		if known, ok := c.texts[why]; ok {
-			why = known
-		} else if len(c.texts) < 1000 {
-			c.texts[why] = why
-		}
-		c.answer.Bad = append(c.answer.Bad, badRow{r.Line, why})
-		c.left[r.Line] = leftRow{bad: true, why: why}
+		c.left.leave(r.Line, leftRow{bad: true, why: words(err)})
 	}
-}
-
-func (c *rowCheck) leave(row int, why string) {
-	c.answer.LeftOut++
-	c.left[row] = leftRow{why: why}
 }
 
 // message returns why m would not be sent, and counts it if it would. It asks the

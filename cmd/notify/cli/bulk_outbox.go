@@ -31,7 +31,7 @@ func (a *app) enqueueRows(ctx context.Context, o *opened, s *bulkSheet, c *rowCh
 		return failed == nil
 	}
 	err = s.Each(func(r sheet.Row) bool {
-		if _, left := c.left[r.Line]; left {
+		if _, left := c.left.get(r.Line); left {
 			return true
 		}
 		m, err := s.message(r)

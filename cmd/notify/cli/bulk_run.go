@@ -33,7 +33,7 @@ type bulkRun struct {
 	sheet    *bulkSheet
 	journal  *journal
 	flags    bulkFlags
-	left     map[int]leftRow // rows that are not sent, and why
+	left     *leftRows // rows that are not sent, and why
 	progress *progress
 
 	began   time.Time               // the run before this one had ended by then
@@ -207,7 +207,7 @@ func (b *bulkRun) next(r sheet.Row) (sms.Message, bool, error) {
 	if !b.journal.state(r.Line).waits() {
 		return m, false, nil
 	}
-	left, ok := b.left[r.Line]
+	left, ok := b.left.get(r.Line)
 	if !ok && err == nil {
 		return m, true, nil
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -64,14 +65,22 @@ func (p *printer) document(text string) error { return p.put(yamlText(text)) }
 // json prints v as one indented JSON value. Characters that act on a terminal are
 // escaped, which leaves the value as it is.
 func (p *printer) json(v any) error {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
+	e := json.NewEncoder(jsonText{p})
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
-		return err
+	return e.Encode(v)
+}
+
+// jsonText is what an encoder of JSON writes whole values to.
+type jsonText struct{ p *printer }
+
+func (v jsonText) Write(text []byte) (int, error) {
+	for line := range bytes.Lines(text) { // not the whole at once, which may be large
+		if err := v.p.put(escapeUnseen(string(line))); err != nil {
+			return 0, err
+		}
 	}
-	return p.put(escapeUnseen(b.String()))
+	return len(text), nil
 }
 
 // writer returns a writer for libraries that print documents: help, a log, a
