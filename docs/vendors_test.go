@@ -78,7 +78,7 @@ func describedVendors(t *testing.T) []describedVendor {
 			[]string{"sandbox/oracle/vonage.mjs", "sandbox/vonage_openapi_test.go"}},
 		{"smpp", "SMPP 3.4", opened(smpp.New(smpp.Options{Endpoint: "127.0.0.1:2775", SystemID: sandbox.SMPPSystemID, Password: sandbox.SMPPPassword})),
 			"over the session", "over the session", "no", "by carrier",
-			[]string{"sandbox/oracle/smpp.mjs", "sandbox/oracle/smsc.mjs", "providers/smpp/judges_test.go", "sandbox/kannel_test.go"}},
+			[]string{"sandbox/oracle/smpp.mjs", "sandbox/oracle/smsc.mjs", "providers/smpp/judges_test.go", "sandbox/kannel_test.go", "tools/judges/smpp_test.go"}},
 	}
 }
 
