@@ -94,6 +94,7 @@ type Config struct {
 	Delivery Delivery `yaml:"-"`
 
 	source *config.Source // nil if it was made in Go
+	folder string         // that of the file; empty if it was made in Go
 }
 
 // A ProviderConfig is one provider: made by a driver, or a Sender made in Go. It
@@ -212,7 +213,8 @@ func LoadConfig(path string, o LoadOptions) (Config, error) {
 	var c Config
 	c.source = config.Read(path, config.Options{Environment: o.Environment, Getenv: o.Getenv}, &c)
 	c.Environment = c.source.Choice().Name
-	c.Outbox.complete(filepath.Dir(path))
+	c.folder = filepath.Dir(path)
+	c.Outbox.complete(c.folder)
 	faults, _ := c.source.Faults()
 	return c, newConfigError(faults)
 }

@@ -216,7 +216,7 @@ func (b *builder) open(name, path string, p ProviderConfig) {
 		return b.config.source.Variable(config.Below(path, setting))
 	}}
 	provider, err := d.Open(sms.DriverConfig{
-		Name: name, Templates: b.registry, Logger: b.logger.With("provider", name), Decode: s.decode,
+		Name: name, Templates: b.registry, Logger: b.logger.With("provider", name), Folder: b.config.folder, Decode: s.decode,
 	})
 	if err == nil && (provider == nil || isNil(provider)) {
 		err = fmt.Errorf("driver %q made no provider, and no error: a defect of the driver", p.Driver)

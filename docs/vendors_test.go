@@ -145,7 +145,7 @@ Made from the code by ` + "`go test ./docs -update`" + `; do not edit.
 	for _, v := range vendors {
 		fmt.Fprintf(&b, "| %s | `%s` |\n", v.name, strings.Join(v.judges, "`, `"))
 	}
-	b.WriteString("\n## Recipes\n\nThe driver `http` sends as a recipe says. Each recipe is judged by its examples: raw requests and\nanswers from the source named. No recipe has been tried at its real gateway.\n\n| Recipe | Gateway | Read from | Not read on the vendor's own page |\n|---|---|---|---|\n")
+	b.WriteString("\n## Recipes\n\nThe driver `http` sends as a recipe says. Each recipe is judged by its examples: raw requests and\nanswers from the source named; by a change of every leaf, which the examples must find; by the suite\n`sms/smstest` over its gateway read backwards; and by hostile texts and answers. The last column names\nwhat else is not ours. No recipe has been tried at a gateway that is run by its vendor.\n\n| Recipe | Gateway | Read from | Not read on the vendor's own page | Judged by |\n|---|---|---|---|---|\n")
 	for _, name := range http.Names() {
 		r, err := http.Load(name)
 		if err != nil {
@@ -159,9 +159,17 @@ Made from the code by ` + "`go test ./docs -update`" + `; do not edit.
 			}
 			from = append(from, fmt.Sprintf("[%s](%s), %s", kind, s.URL, s.Read))
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, r.About, strings.Join(from, "; "), cmp.Or(strings.Join(r.Unverified, "; "), "nothing"))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", name, r.About, strings.Join(from, "; "), cmp.Or(strings.Join(r.Unverified, "; "), "nothing"), recipeJudges[name])
 	}
 	return b.Bytes()
+}
+
+// recipeJudges are what judged a recipe and is not ours.
+var recipeJudges = map[string]string{
+	"kannel":   "Debian's kannel and its fake SMSC: `TestKannel`, with NOTIFY_LONG=1",
+	"plivo":    "the npm client, against the recipe read backwards: `sandbox/oracle/recipes.mjs`",
+	"telnyx":   "the npm client, against the recipe read backwards: `sandbox/oracle/recipes.mjs`",
+	"qcloudv5": "the signature that the vendor's page publishes",
 }
 
 // sends reports whether the provider takes free text.

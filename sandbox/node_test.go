@@ -9,7 +9,10 @@ import (
 	"testing"
 
 	"github.com/notifykit/notify/internal/servertest"
+	nhttp "github.com/notifykit/notify/providers/http"
 	"github.com/notifykit/notify/sandbox"
+	"github.com/notifykit/notify/sandbox/kernel"
+	"github.com/notifykit/notify/sandbox/recipes"
 	"github.com/notifykit/notify/sandbox/sandboxtest"
 )
 
@@ -31,6 +34,7 @@ func TestNodeClients(t *testing.T) {
 		{"tencent.mjs", "tencentcloud-sdk-nodejs-sms", 34},
 		{"vonage.mjs", "@vonage/server-sdk", 19},
 		{"smpp.mjs", "smpp", 21},
+		{"recipes.mjs", "plivo", 11},
 	} {
 		t.Run(c.pkg, func(t *testing.T) {
 			node := servertest.Program(t, "nodejs", "node")
@@ -38,7 +42,11 @@ func TestNodeClients(t *testing.T) {
 				missing(t, "the npm package "+c.pkg)
 			}
 			https := c.script == "aws.mjs"
-			sb := sandboxtest.StartWith(t, sandbox.Options{TLS: https, SMPP: "127.0.0.1:0"})
+			o := sandbox.Options{TLS: https, SMPP: "127.0.0.1:0"}
+			if c.script == "recipes.mjs" {
+				o.Vendors = gateways(t, "plivo", "telnyx")
+			}
+			sb := sandboxtest.StartWith(t, o)
 			command := exec.CommandContext(t.Context(), node, c.script, sb.URL, sb.Addr(sandbox.SMPP))
 			command.Dir = "oracle"
 			if https {
@@ -61,4 +69,17 @@ func TestNodeClients(t *testing.T) {
 			}
 		})
 	}
+}
+
+// gateways are those of recipes, read backwards.
+func gateways(t *testing.T, names ...string) (list []kernel.Opener) {
+	t.Helper()
+	for _, name := range names {
+		r, err := nhttp.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, recipes.New(r, recipes.Options{}))
+	}
+	return list
 }

@@ -30,6 +30,9 @@ type DriverConfig struct {
 	Templates *Registry
 	// Logger is never nil.
 	Logger *slog.Logger
+	// Folder is the folder of the configuration file, from which relative paths of
+	// settings count. Empty: there is no file, and they count from the program's folder.
+	Folder string
 	// Decode fills the driver's own settings, strictly: an unknown key is an error.
 	Decode func(into any) error
 }

@@ -3,6 +3,7 @@ package main_test
 import (
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/notifykit/notify/providers/http"
@@ -38,4 +39,37 @@ func TestRecipe(t *testing.T) {
 		t.Errorf("a fault in the file: status %d", status)
 	}
 	w.says(errs, `acme.yaml:5: endpiont`, `did you mean "endpoint"`)
+}
+
+// A recipe's file is named from the folder of notify.yaml, and errors, number and config
+// show what the recipes of the providers say.
+func TestRecipe_ofTheConfiguration(t *testing.T) {
+	w := newWorld(t, sandbox.Options{})
+	w.ok("recipe", "new", "acme.yaml")
+	w.mkdir("conf")
+	w.write("conf/acme.yaml", w.read("acme.yaml"))
+	w.remove("acme.yaml")
+	w.write("conf/notify.yaml", `environment: development
+providers:
+  cloud:
+    driver: http
+    recipe: smsbao
+    allow_number_in_url: true
+    secrets: {user: my-user, password: my-password}
+    codes: {"41": {reason: throttled, meaning: slow down}}
+  mine: {driver: http, recipe: ./acme.yaml, endpoint: "http://127.0.0.1:1", secrets: {api_key: my-key}}
+`)
+	w.says(w.ok("--config", "conf/notify.yaml", "errors", "41"), "cloud", "slow down", "throttled")
+	w.says(w.ok("--config", "conf/notify.yaml", "errors", "HTTP 402"), "mine", "account_blocked")
+	w.says(w.ok("errors", "--recipe", "yunpian", "22"), "yunpian", "recipient_limited")
+	w.says(w.ok("--config", "conf/notify.yaml", "number", "+8613812345678"), "to cloud", "13812345678", "to mine", "+8613812345678")
+	w.says(w.ok("--config", "conf/notify.yaml", "number", "+12025550123"), "refused: smsbao reaches CN only")
+	printed := w.ok("--config", "conf/notify.yaml", "config")
+	w.says(printed, `recipe: "./acme.yaml"`, "****")
+	if strings.Contains(printed, "my-user") || strings.Contains(printed, "my-key") {
+		t.Errorf("a secret is shown:\n%s", printed)
+	}
+	if out, errs, status := w.run("--config", "conf/notify.yaml", "lint"); strings.Contains(out+errs, "cannot be read") {
+		t.Errorf("the recipe's file was not found: status %d\n%s%s", status, out, errs)
+	}
 }

@@ -113,3 +113,17 @@ func parse[T any](w *world, text string) (v T) {
 	}
 	return v
 }
+
+func (w *world) mkdir(name string) {
+	w.Helper()
+	if err := os.Mkdir(filepath.Join(w.dir, name), 0o700); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) remove(file string) {
+	w.Helper()
+	if err := os.Remove(filepath.Join(w.dir, file)); err != nil {
+		w.Fatal(err)
+	}
+}

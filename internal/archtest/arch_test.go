@@ -27,7 +27,7 @@ var floors = []struct {
 	{5, []string{"internal/cuttest"}},
 	{1, []string{"sms/smstest", "internal/pdu", "internal/servertest", "internal/smartencoding", "sandbox/kernel"}},
 	{2, []string{"middleware", "providers", "sandbox/aliyun", "sandbox/aws", "sandbox/smpp", "sandbox/tencent", "sandbox/twilio", "sandbox/vonage"}},
-	{3, []string{"sandbox"}},
+	{3, []string{"sandbox", "sandbox/recipes"}},
 	{4, []string{"internal/config", "verify", "outbox", "delivery"}},
 	{5, []string{"outbox/outboxtable", "internal/killtest", "storekit/redislua"}},
 	{6, []string{"outbox/sqlitebox", "outbox/sqlbox", "verify/redisstore", "middleware/redislimit"}},
@@ -44,6 +44,7 @@ var ground = []string{"github.com/nyaruka/phonenumbers", "google.golang.org/prot
 var linked = map[string][]string{
 	"sms":               nil,
 	"sandbox":           nil,
+	"sandbox/recipes":   {"go.yaml.in/yaml"},
 	"providers/fake":    nil,
 	"providers/kit":     nil,
 	"providers/example": nil,

@@ -23,7 +23,7 @@ type Options struct {
 	// Defaults to the recipe's name.
 	Name string `yaml:"-"`
 	// Recipe is the name of a recipe that ships, or a file. Required.
-	Recipe string `yaml:"recipe" default:"needed" doc:"the name of a recipe that ships, or a file such as './mine.yaml'"`
+	Recipe string `yaml:"recipe" default:"needed" doc:"the name of a recipe that ships, or a file such as './mine.yaml', relative to the folder of this file"`
 	// Secrets and Settings are those that the recipe names.
 	Secrets  map[string]string `yaml:"secrets" secret:"yes" default:"none" doc:"by name: the secrets that the recipe names"`
 	Settings map[string]string `yaml:"settings" default:"none" doc:"by name: the settings that the recipe names"`
@@ -363,5 +363,7 @@ func (v *vendor) webhook(_ context.Context, h kit.Hook) (kit.Inbound, error) {
 // Driver makes Providers from configuration, by the keys of [Options]. It has no codes
 // of its own: they are the recipes', and each Provider's Codes has them.
 func Driver() sms.Driver {
-	return kit.Driver("http", nil, New, func(o *Options, c sms.DriverConfig) { o.Name, o.Templates = c.Name, c.Templates })
+	return kit.Driver("http", nil, New, func(o *Options, c sms.DriverConfig) {
+		o.Name, o.Templates, o.Recipe = c.Name, c.Templates, Below(c.Folder, o.Recipe)
+	})
 }

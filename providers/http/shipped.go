@@ -58,3 +58,16 @@ func Load(nameOrFile string) (*recipe.Recipe, error) {
 func isFile(s string) bool {
 	return strings.ContainsAny(s, `/\`) || strings.HasSuffix(s, ".yaml") || strings.HasSuffix(s, ".yml")
 }
+
+// Below returns what a configuration file in a folder names: a relative path of a
+// recipe's file counts from the folder. The name of a recipe that ships stays.
+func Below(folder, nameOrFile string) string {
+	if folder == "" || !isFile(nameOrFile) || filepath.IsAbs(nameOrFile) {
+		return nameOrFile
+	}
+	below := filepath.Join(folder, nameOrFile)
+	if !isFile(below) {
+		below = "." + string(filepath.Separator) + below
+	}
+	return below
+}

@@ -112,7 +112,7 @@ type Sandbox struct {
 	closeErr  error
 }
 
-var vendorName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+var vendorName = regexp.MustCompile(`^[a-z0-9]+$`)
 
 // New returns a Sandbox with the vendors that the openers make. It serves
 // nothing. It must be closed, because reports start goroutines. If the options or

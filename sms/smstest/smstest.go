@@ -58,6 +58,11 @@ type Provider struct {
 	// promises; numbers and times are not compared. The Sender from New must be able
 	// to do it. May be left zero.
 	Abilities sms.Abilities
+	// NoID says that the vendor's answer names no message: Receipt.ID is then empty.
+	NoID bool
+	// NotInValues are characters that the vendor has no way to take in a value of a
+	// template, so that the provider refuses them. The suite leaves them out.
+	NotInValues string
 	// NewTimeout makes the Sender with a time-out of its own for each call. Nil: that
 	// time-out is not checked.
 	NewTimeout func(tb testing.TB, endpoint string, r *sms.Registry, timeout time.Duration) sms.Sender

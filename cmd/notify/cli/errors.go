@@ -24,18 +24,22 @@ type codeRow struct {
 }
 
 func (a *app) errorsCommand() *cobra.Command {
-	return &cobra.Command{
+	var ofRecipe string
+	c := &cobra.Command{
 		Use:   "errors [CODE | REASON]",
 		Short: "Tell what a vendor's error code means, and what to do",
 		Long: `Tell what a vendor's error code means: its reason, whether the message may have
 been sent, what the library does by itself, and what a person should do. Without
-an argument every code is listed; a reason, such as throttled, lists its codes.`,
+an argument every code is listed; a reason, such as throttled, lists its codes.
+The codes of providers with the driver http are those of their recipes, if there is
+a configuration; --recipe shows those of one recipe without any.`,
 		Example: `  notify errors isv.BUSINESS_LIMIT_CONTROL
   notify errors 21610
   notify errors throttled
+  notify errors --recipe yunpian
   notify errors --json`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: a.beginArgs(func(_ *cobra.Command, args []string) error { return a.runErrors(args) }),
+		RunE: a.beginArgs(func(_ *cobra.Command, args []string) error { return a.runErrors(args, ofRecipe) }),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			var codes []string
 			for _, r := range a.codes() {
@@ -44,13 +48,20 @@ an argument every code is listed; a reason, such as throttled, lists its codes.`
 			return codes, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
+	c.Flags().StringVar(&ofRecipe, "recipe", "", "show the codes of one recipe: the name of one that ships, or a file")
+	return c
 }
 
-// codes is every row of every driver's table.
+// codes is every row of every driver's table, and of the recipes of the configuration.
 func (a *app) codes() (rows []codeRow) {
 	for _, d := range a.drivers {
 		for _, c := range d.Codes {
-			rows = append(rows, codeRow{d.Name, c.Scope, c.Code, c.Meaning, c.Reason, c.Outcome, c.Late, whatFollows(c), c.Advice})
+			rows = append(rows, codeRowOf(d.Name, c))
+		}
+	}
+	for _, p := range a.recipesOfConfig() {
+		for _, c := range p.codes {
+			rows = append(rows, codeRowOf(p.name, c))
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b codeRow) int {
@@ -62,8 +73,22 @@ func (a *app) codes() (rows []codeRow) {
 	return rows
 }
 
-func (a *app) runErrors(args []string) error {
+func codeRowOf(vendor string, c sms.CodeInfo) codeRow {
+	return codeRow{vendor, c.Scope, c.Code, c.Meaning, c.Reason, c.Outcome, c.Late, whatFollows(c), c.Advice}
+}
+
+func (a *app) runErrors(args []string, ofRecipe string) error {
 	all := a.codes()
+	if ofRecipe != "" {
+		r, err := loadRecipe(ofRecipe)
+		if err != nil {
+			return err
+		}
+		all = nil
+		for _, c := range r.Codes() {
+			all = append(all, codeRowOf(r.Name, c))
+		}
+	}
 	rows := all
 	if len(args) == 1 {
 		rows = slices.DeleteFunc(slices.Clone(all), func(r codeRow) bool {
@@ -116,8 +141,11 @@ func (a *app) writeCode(r codeRow) {
 }
 
 func outcomeInWords(o sms.Outcome) string {
-	if o == sms.Rejected {
+	switch o {
+	case sms.Rejected:
 		return "rejected: it was certainly not sent"
+	case sms.Accepted:
+		return "accepted: it was taken before"
 	}
 	return "unknown: it may have been sent"
 }
@@ -126,6 +154,8 @@ func outcomeInWords(o sms.Outcome) string {
 func whatFollows(c sms.CodeInfo) string {
 	var does []string
 	switch {
+	case c.Outcome == sms.Accepted:
+		return "takes the message for accepted"
 	case c.Late:
 		return "tells it in the delivery report; nothing is sent again by itself"
 	case c.Outcome == sms.Unknown:

@@ -13,7 +13,7 @@ type numberAnswer struct {
 	E164   string            `json:"e164"`
 	Region string            `json:"region"`
 	Masked string            `json:"masked"`
-	Forms  map[string]string `json:"forms"` // by driver
+	Forms  map[string]string `json:"forms"` // by driver, and by provider for recipes
 }
 
 func (a *app) number() *cobra.Command {
@@ -43,16 +43,27 @@ func (a *app) runNumber(typed, region string) error {
 	t.row("E.164", answer.E164)
 	t.row("region", cmp.Or(answer.Region, "none that is known"))
 	t.row("in logs", answer.Masked)
-	for _, d := range a.drivers {
-		form := n.E164()
-		if d.Form != nil {
-			if form, err = d.Form(n); err != nil {
-				t.row("to "+d.Name, "refused: "+err.Error())
-				continue
-			}
+	row := func(name, form string, err error) {
+		if err != nil {
+			t.row("to "+name, "refused: "+err.Error())
+			return
 		}
-		answer.Forms[d.Name] = form
-		t.row("to "+d.Name, form)
+		answer.Forms[name] = form
+		t.row("to "+name, form)
+	}
+	for _, d := range a.drivers {
+		if d.Name == "http" { // each recipe says it
+			continue
+		}
+		form, err := n.E164(), error(nil)
+		if d.Form != nil {
+			form, err = d.Form(n)
+		}
+		row(d.Name, form, err)
+	}
+	for _, p := range a.recipesOfConfig() {
+		form, err := p.recipe.Form(n)
+		row(p.name, form, err)
 	}
 	return a.show(answer, func() { t.write(a.out, a.colours()) })
 }

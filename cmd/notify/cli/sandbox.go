@@ -22,6 +22,8 @@ type sandboxFlags struct {
 	lenient, limits, tls            bool
 	keep                            int
 	callbackHosts, allowHosts       []string
+	recipes                         []string
+	allRecipes                      bool
 }
 
 func (a *app) sandbox() *cobra.Command {
@@ -36,6 +38,7 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
   notify sandbox --addr 127.0.0.1:9000 --limits
   notify sandbox --config notify.yaml
   notify sandbox --smpp 127.0.0.1:2775
+  notify sandbox --recipe yunpian --recipe ./acme.yaml
   notify sandbox --lenient`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(c *cobra.Command) error { return a.runSandbox(c, f) }),
@@ -51,6 +54,8 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 	flags.IntVar(&f.keep, "keep", 10_000, "how many messages are kept, the oldest given up first")
 	flags.StringSliceVar(&f.callbackHosts, "callback-host", nil, "host, besides the loopback ones, that reports and replies may go to; * for all")
 	flags.StringSliceVar(&f.allowHosts, "allow-host", nil, "host name, besides the loopback ones and --addr, under which the inbox and /_sandbox/ answer, such as a container's")
+	flags.StringArrayVar(&f.recipes, "recipe", nil, "recipe whose gateway is imitated too, under /NAME/: the name of one that ships, or a file")
+	flags.BoolVar(&f.allRecipes, "recipes", false, "imitate the gateways of all recipes that ship")
 	return c
 }
 
@@ -61,9 +66,12 @@ func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
 		Logger:    slog.New(slog.NewTextHandler(a.errs.writer(), nil)),
 		OnRefusal: func(r sandbox.Refusal) { a.errs.println(r) },
 	}
+	gateways, err := addRecipes(&o, f)
+	if err != nil {
+		return err
+	}
 	var notes []string
 	if f.config != "" {
-		var err error
 		if notes, err = addConfig(&o, f.config); err != nil {
 			return err
 		}
@@ -81,6 +89,7 @@ func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
 		}
 		notes = append(notes, "Clients have to trust the certificate in "+f.certificate+".")
 	}
+	notes = append(notes, describeRecipes(gateways, sb.URL)...)
 	describe(a.out, sb, f, notes)
 	<-c.Context().Done()
 	return sb.Close()

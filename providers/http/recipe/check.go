@@ -117,6 +117,11 @@ func (c *checker) leaf(t text, n *node, isName bool, allowed []string, json bool
 		}
 		return
 	}
+	for i := 1; i < len(t.parts); i++ {
+		if a, b := t.parts[i-1], t.parts[i]; ofMessage(a) && ofMessage(b) && !(a.name == "to" && b.name == "to") {
+			c.fault(t.line, n.path, "%v and %v need a text between them: the gateway could not tell where one ends", a, b)
+		}
+	}
 	for _, p := range t.parts {
 		_, alone := t.alone()
 		switch p.form {
@@ -126,6 +131,11 @@ func (c *checker) leaf(t text, n *node, isName bool, allowed []string, json bool
 			}
 		}
 	}
+}
+
+// ofMessage reports whether a placeholder is of the message, and not of the account.
+func ofMessage(p part) bool {
+	return p.name != "" && p.name != "secret" && p.name != "sign" && p.name != "setting"
 }
 
 // text checks the placeholders of a text.

@@ -38,7 +38,7 @@ type example struct {
 type expected struct {
 	outcome, reason, code, message, id, requestID string
 	segments, retryAfter                          int
-	key, to, from, text, state, at                string
+	key, to, from, text, state, at, reply         string
 	signed                                        bool
 }
 
@@ -131,7 +131,7 @@ func (d *reader) expected(e *example, v value) {
 		"outcome": func(v value) { x.outcome = d.oneOf(v, "accepted", "rejected", "unknown") }, "reason": set(&x.reason), "code": set(&x.code),
 		"message": set(&x.message), "id": set(&x.id), "request_id": set(&x.requestID), "segments": func(v value) { x.segments = d.number(v) },
 		"retry_after": func(v value) { x.retryAfter = d.number(v) }, "key": set(&x.key), "to": set(&x.to), "from": set(&x.from), "text": set(&x.text),
-		"state": set(&x.state), "at": set(&x.at), "signed": func(v value) { x.signed = d.boolean(v) },
+		"state": set(&x.state), "at": set(&x.at), "reply": set(&x.reply), "signed": func(v value) { x.signed = d.boolean(v) },
 		"sent": func(v value) { e.unfit = !d.boolean(v) },
 	})
 }
@@ -299,6 +299,9 @@ func (r *Recipe) run(e example) error {
 		return err
 	}
 	in := r.input(e)
+	if e.kind == "send" && len(r.Regions) > 0 && !slices.Contains(r.Regions, in.To.Region()) {
+		return fmt.Errorf("its number is not in one of the regions %s", strings.Join(r.Regions, ", "))
+	}
 	switch e.kind {
 	case "report", "reply":
 		return r.runInbound(e, in)
@@ -327,9 +330,34 @@ func (r *Recipe) run(e example) error {
 		return nil
 	}
 	v := r.Judge(*e.answer, nil)
+	if v.Outcome == sms.Accepted && e.request != nil {
+		if err := r.echoes(*e.answer, &in); err != nil {
+			return err
+		}
+	}
 	return e.is.compare(e.is.id, v.ID, "id", e.is.outcome, outcomeWord(v.Outcome), "outcome", e.is.reason, string(v.Reason), "reason", e.is.code, v.Code, "code",
 		e.is.message, shownWords(v), "message", e.is.requestID, v.RequestID, "request_id",
 		strconv.Itoa(e.is.segments), strconv.Itoa(v.Segments), "segments", strconv.Itoa(e.is.retryAfter), strconv.Itoa(int(v.RetryAfter/time.Second)), "retry_after")
+}
+
+// echoes compares what an answer repeats of its request.
+func (r *Recipe) echoes(a kit.Answer, in *Input) error {
+	d, err := parseDoc(r.answer.format, a.Body, r.answer.patterns)
+	if err != nil {
+		return err
+	}
+	f := &filler{r: r, q: r.send, in: in}
+	for _, e := range r.answer.echo {
+		at, st := d.get(e.path)
+		want, _, err := f.text(e.text)
+		if err == nil && st == scalar && at.text != want {
+			return fmt.Errorf("the answer has %q at %s, and echo says %q", at.text, e.path, want)
+		}
+		if st != scalar {
+			return fmt.Errorf("the answer has nothing at %s, which echo names", e.path)
+		}
+	}
+	return nil
 }
 
 // shownWords are the words of a refusal; those of an acceptance say nothing.
@@ -403,9 +431,10 @@ func (r *Recipe) runInbound(e example, in Input) error {
 	}
 	if e.kind == "reply" {
 		m := got.Replies[0]
-		return e.is.compare(e.is.id, m.ID, "id", e.is.from, string(m.From), "from", e.is.to, m.To, "to", e.is.text, m.Text, "text", e.is.at, at(m.At), "at")
+		return e.is.compare(e.is.id, m.ID, "id", e.is.from, string(m.From), "from", e.is.to, m.To, "to", e.is.text, m.Text, "text", e.is.at, at(m.At), "at", e.is.reply, string(got.Answer), "reply")
 	}
 	m := got.Reports[0]
 	return e.is.compare(e.is.id, m.ID, "id", e.is.key, m.Key, "key", e.is.to, string(m.To), "to", e.is.state, m.State.String(), "state", e.is.code, m.Code, "code",
-		e.is.message, m.Message, "message", strconv.Itoa(e.is.segments), strconv.Itoa(m.Segments), "segments", e.is.at, at(m.At), "at")
+		e.is.message, m.Message, "message", strconv.Itoa(e.is.segments), strconv.Itoa(m.Segments), "segments", e.is.at, at(m.At), "at",
+		e.is.reply, string(got.Answer), "reply")
 }

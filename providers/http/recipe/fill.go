@@ -115,6 +115,7 @@ type filler struct {
 	n           int
 	name, value string
 	hook        map[string]string // url, body and headers, for verify
+	actual      map[string]*doc   // query, form or json of a request that came, for Read
 }
 
 // once returns what make returns, and keeps it.

@@ -69,6 +69,7 @@ func TestParse_faults(t *testing.T) {
 		"a value makes a name":    {`{to: "{to}"`, `{"{text}": "{to}"`, "a value never makes a name"},
 		"values without a form":   {`"{text}"`, `"{values}"`, "needs a form"},
 		"a form of a text":        {`"{text}"`, `"{text:list}"`, "only {values} is a list"},
+		"adjacent in a request":   {`"{text}"`, `"{from}{text}"`, "need a text between them"},
 		"adjacent":                {"format: json\n  status", "format: text\n  patterns: [\"{id}{code}\"]\n  status", "need a text between them"},
 		"twice":                   {"endpoint:", "recipe: acme\nendpoint:", "the name comes twice"},
 		"an alias":                {`"{text}"`, "*x", "no YAML"},

@@ -117,6 +117,9 @@ func (f *filler) signed(s *sign) (string, error) {
 // pairs returns the fields of a sorted signature in the order of their names. Those
 // under without are skipped before they are filled.
 func (f *filler) pairs(s *sorted) (list []Value, err error) {
+	if d := f.actual[s.of]; d != nil {
+		return fieldsAsSent(d, s.without), nil
+	}
 	n := f.q.body
 	if s.of == "query" {
 		n = f.q.query
