@@ -1,7 +1,6 @@
 package recipe
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,11 +15,6 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
-}
-
-// Format prints status and length, and not the body.
-func (r Response) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "{status %d, %d bytes}", r.Status, len(r.Body))
 }
 
 // Accept returns the answer by which the gateway accepts a message: that of the first

@@ -20,7 +20,8 @@ import (
 // what it pushes with a key of its own that no imitation can have.
 var ErrNoPush = errors.New("the recipe describes no such report or reply, or only its gateway can sign it")
 
-// A Pushed is what a gateway reports of a message, or a person's reply.
+// A Pushed is what a gateway reports of a message, or a person's reply. It prints
+// without number and text.
 type Pushed struct {
 	ID, Key  string
 	To, From string
