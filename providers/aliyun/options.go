@@ -92,7 +92,7 @@ type Options struct {
 	// digits, or at most 15 digits.
 	From string `yaml:"from" default:"none" doc:"the signature, without brackets, or the sender ID of 'api: globe', if neither message nor binding names one"`
 	// Senders gives for each Message.From this vendor's signature.
-	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a signature"`
+	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a signature; '@US' is that of a region, 'shop@US' that of a name there"`
 	// Templates holds the templates, of which those are used that have a binding
 	// under Name. Required, unless API is "globe": the other products send nothing but
 	// templates.

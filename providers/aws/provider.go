@@ -47,7 +47,7 @@ type Options struct {
 	// chooses one of the account's.
 	From string `yaml:"from" default:"AWS chooses" doc:"a number, a sender ID or a pool, or its ARN"`
 	// Senders maps a message's From to an origination identity; see kit.Common.
-	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender"`
+	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender; '@US' is that of a region, 'shop@US' that of a name there"`
 	// ConfigurationSet is the name or ARN of the configuration set, which decides
 	// where events go. Without it there are no reports.
 	ConfigurationSet string `yaml:"configuration_set" default:"none" doc:"its event destinations get the reports"`

@@ -18,16 +18,16 @@ import (
 
 // Options configure a Provider.
 type Options struct {
-	Name      string            `yaml:"-"`                                                                           // defaults to "postal"
-	Token     string            `yaml:"token" secret:"yes" default:"needed" doc:"the API token of the account"`      // required
-	Endpoint  string            `yaml:"endpoint" default:"https://api.postal.example" doc:"where calls are made to"` // see kit.Common
-	From      string            `yaml:"from" default:"none" doc:"the sender ID"`                                     // if nothing else names one
-	Senders   map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender ID"`   // see kit.Common
-	Templates *sms.Registry     `yaml:"-"`                                                                           // required: Postal takes no free text
-	Timeout   time.Duration     `yaml:"timeout" default:"5s" doc:"of one call"`                                      // defaults to 5 s
-	Coalesce  bool              `yaml:"coalesce" default:"false" doc:"sends messages that are alike in one call"`    // see kit.Common
-	MaxCalls  int               `yaml:"max_calls" default:"4" doc:"with 'coalesce': how many such calls at a time"`  // see kit.Common
-	Transport http.RoundTripper `yaml:"-"`                                                                           // see kit.Common
+	Name      string            `yaml:"-"`                                                                                                                                    // defaults to "postal"
+	Token     string            `yaml:"token" secret:"yes" default:"needed" doc:"the API token of the account"`                                                               // required
+	Endpoint  string            `yaml:"endpoint" default:"https://api.postal.example" doc:"where calls are made to"`                                                          // see kit.Common
+	From      string            `yaml:"from" default:"none" doc:"the sender ID"`                                                                                              // if nothing else names one
+	Senders   map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender ID; '@US' is that of a region, 'shop@US' that of a name there"` // see kit.Common
+	Templates *sms.Registry     `yaml:"-"`                                                                                                                                    // required: Postal takes no free text
+	Timeout   time.Duration     `yaml:"timeout" default:"5s" doc:"of one call"`                                                                                               // defaults to 5 s
+	Coalesce  bool              `yaml:"coalesce" default:"false" doc:"sends messages that are alike in one call"`                                                             // see kit.Common
+	MaxCalls  int               `yaml:"max_calls" default:"4" doc:"with 'coalesce': how many such calls at a time"`                                                           // see kit.Common
+	Transport http.RoundTripper `yaml:"-"`                                                                                                                                    // see kit.Common
 }
 
 // String returns the options without the token.

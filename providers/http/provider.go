@@ -38,7 +38,7 @@ type Options struct {
 	// From is the sender if neither the message nor its binding names one.
 	From string `yaml:"from" default:"none" doc:"the sender"`
 	// Senders maps a message's From to a sender; see kit.Common.
-	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender"`
+	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender; '@US' is that of a region, 'shop@US' that of a name there"`
 	// ReportURL is the URL that delivery reports are posted to, for recipes that send
 	// one. It may hold {key}, {provider} and {tag:name}.
 	ReportURL string `yaml:"report_url" default:"none" doc:"a URL for delivery reports; may hold '{key}', '{provider}', '{tag:name}'"`

@@ -47,7 +47,7 @@ type Options struct {
 	// names one.
 	From string `yaml:"from" default:"none" doc:"the signature, if neither message nor binding names one; without brackets"`
 	// Senders maps a message's From to a signature; see kit.Common.
-	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a signature"`
+	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a signature; '@US' is that of a region, 'shop@US' that of a name there"`
 	// Templates holds the templates, of which those are used that have a binding under
 	// Name. Required.
 	Templates *sms.Registry `yaml:"-"`

@@ -64,7 +64,7 @@ type Options struct {
 	// accepted.
 	WebhookToken string `yaml:"webhook_token" secret:"yes" default:"'auth_token'" doc:"the auth token of the account that sends, which signs what Twilio posts; for an API key or a parent account's token"`
 	// Senders turns Message.From into this vendor's sender, in the forms of From.
-	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender"`
+	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender; '@US' is that of a region, 'shop@US' that of a name there"`
 	// Templates may be nil: messages then need a Body.
 	Templates *sms.Registry `yaml:"-"`
 	// Timeout bounds one call, its answer included. Defaults to 5 s.

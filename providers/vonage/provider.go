@@ -58,7 +58,7 @@ type Options struct {
 	// without "+", or a sender ID of at most 11 characters.
 	From string `yaml:"from" default:"none" doc:"a number or sender ID"`
 	// Senders maps a message's From to a sender; see kit.Common.
-	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender"`
+	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender; '@US' is that of a region, 'shop@US' that of a name there"`
 	// StatusCallback is the URL that delivery reports are posted to, in place of the
 	// account's. It may hold {key}, {provider} and {tag:name}.
 	StatusCallback string `yaml:"status_callback" default:"the account's" doc:"a URL; may hold '{key}', '{provider}', '{tag:name}'"`
