@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,7 +102,7 @@ func (g *gatherer[O]) result(m *member[O], r Result, ref string) {
 		return
 	}
 	e := g.c.Explain(m.m, err, g.c.hidden(m.o)...)
-	e.Message, e.Ref = maskNumbers(e.Message), ref
+	e.Message, e.Ref = maskNumbers(e.Message), cmp.Or(ref, g.c.echoed(m.m))
 	m.err = e
 }
 
@@ -124,7 +125,7 @@ func (g *gatherer[O]) refused(batch []*member[O], err error, ref string, began t
 			continue
 		}
 		told := c.Explain(m.m, e, c.hidden(m.o)...)
-		told.Ref = ref
+		told.Ref = cmp.Or(ref, c.echoed(m.m))
 		m.err = told
 	}
 }

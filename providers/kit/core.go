@@ -97,7 +97,9 @@ func (c *core[O]) submit(ctx context.Context, m sms.Message, o O, text string) (
 	}
 	a, err := c.guarded(ctx, o)
 	if err != nil {
-		return sms.Receipt{}, c.Explain(m, err, c.hidden(o)...)
+		e := c.Explain(m, err, c.hidden(o)...)
+		e.Ref = c.echoed(m)
+		return sms.Receipt{}, e
 	}
 	if c.vendor.Listing != nil && !c.vendor.Listing.Exact {
 		c.claims.claim(a.ID, m.Key, time.Now())
@@ -156,10 +158,17 @@ func (c *core[O]) receipt(m sms.Message, o O, text string, a Accepted) sms.Recei
 	if r.Segments == 0 {
 		r.Segments = c.segments(o, text)
 	}
-	if ref := c.Ref(m.Key); ref != m.Key {
-		r.Ref = ref
-	}
+	r.Ref = c.echoed(m)
 	return r
+}
+
+// echoed returns what the vendor echoes in place of m's key, and "" if it echoes the
+// key itself.
+func (c *core[O]) echoed(m sms.Message) string {
+	if ref := c.Ref(m.Key); ref != m.Key {
+		return ref
+	}
+	return ""
 }
 
 // cleanID returns an identifier of the vendor's as one line without control

@@ -33,7 +33,7 @@ var checks = []check{
 	{"never left", "where no connection or no TLS came about the message was certainly not sent: unavailable, rejected", server, checkNeverLeft},
 	{"hung up", "where the connection ended after the request had left nobody can know: unavailable, unknown", server, checkHungUp},
 	{"sent once", "one Send is one request, also where a connection that was used before ends without an answer", server, checkSentOnce},
-	{"long keys", "a key reaches the vendor whole if it fits its field, and else as a text that fits, stands for that key alone and is in Receipt.Ref", keys, checkKeys},
+	{"long keys", "a key reaches the vendor whole if it fits its field, and else as a text that fits, stands for that key alone and is in Receipt.Ref and Error.Ref", keys, checkKeys},
 
 	{"found", "a message that the vendor has is found, with its own ID and key, and never reported as not found", listing, checkFound},
 	{"not found", "ErrNotFound needs a whole listing without the message, at least FindAfter after it may have left; everything else is undecided", listing, checkNotFound},

@@ -9,6 +9,7 @@ import (
 )
 
 func checkKeys(t *trial) {
+	t.keysOfErrors()
 	var carried string // of the last request: the server is done when Send has returned
 	s := t.open(t.serve(func(w http.ResponseWriter, r *http.Request) {
 		carried = t.Key(again(r))
@@ -44,5 +45,25 @@ func checkKeys(t *trial) {
 	}
 	if repeated := send(long + "1"); repeated != first {
 		t.faultf("one key reached the vendor as %q, and then as %q", first, repeated)
+	}
+}
+
+// keysOfErrors looks whether the error of a message that was not answered names what the
+// vendor would echo in place of a long key.
+func (t *trial) keysOfErrors() {
+	carried := make(chan string, 10)
+	s := t.open(t.serve(func(w http.ResponseWriter, r *http.Request) {
+		carried <- t.Key(again(r))
+		hangUp(w)
+	}).URL)
+	m := t.code()
+	m.Key = strings.Repeat("k", sms.MaxKey)
+	_, err := t.send(s, m)
+	e := sms.AsError(err) // its outcome is for another check
+	if e == nil || len(carried) == 0 {
+		return
+	}
+	if got := <-carried; got != m.Key && e.Ref != got {
+		t.faultf("a message with a long key that is not answered: the vendor has %q in its place, and Error.Ref is %q", got, e.Ref)
 	}
 }

@@ -209,7 +209,11 @@ func (s *subject) exchange(ctx context.Context, m sms.Message) (sms.Receipt, err
 		}
 	}
 	if failure != nil {
-		return sms.Receipt{}, failed(failure, m)
+		e := failed(failure, m)
+		if ref := s.ref(m.Key); ref != m.Key && !s.has("forgets the ref of an error") {
+			e.Ref = ref
+		}
+		return sms.Receipt{}, e
 	}
 	return s.read(answer, m)
 }

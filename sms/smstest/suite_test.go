@@ -76,6 +76,7 @@ func TestEachCheckFindsItsFlaw(t *testing.T) {
 		{"cuts keys", "long keys"},
 		{"sends long keys whole", "long keys"},
 		{"forgets the ref", "long keys"},
+		{"forgets the ref of an error", "long keys"},
 		{"asks by the key itself", "found"},
 		{"finds under another key", "found"},
 		{"takes a failed listing for an empty one", "not found"},
