@@ -54,7 +54,7 @@ func describedVendors(t *testing.T) []describedVendor {
 	return []describedVendor{
 		{"aliyun", "Dysmsapi 2017-05-25", opened(aliyun.New(aliyun.Options{AccessKeyID: sandbox.AliyunKeyID, AccessKeySecret: sandbox.AliyunKeySecret, From: sandbox.AliyunSignature, Templates: templates})),
 			"pushed, not signed", "pushed, not signed", "no", "from the carrier",
-			[]string{"sandbox/oracle/popcore.mjs", "sandbox/oracle/dysmsapi.mjs", "sandbox/aliyun_client_test.go", "providers/aliyun/sign_internal_test.go"}},
+			[]string{"sandbox/oracle/popcore.mjs", "sandbox/oracle/dysmsapi.mjs", "sandbox/aliyun_client_test.go", "providers/aliyun/sign_internal_test.go", "internal/vendortest/differential_test.go"}},
 		{"aliyun, `api: globe`", "Dysmsapi 2018-05-01", opened(aliyun.New(aliyun.Options{API: "globe", AccessKeyID: sandbox.AliyunKeyID, AccessKeySecret: sandbox.AliyunKeySecret})),
 			"pushed, not signed", "no", "no", "by country; in some, the network does not say",
 			[]string{"sandbox/oracle/globe.mjs", "providers/aliyun/products_sandbox_test.go"}},
@@ -69,7 +69,7 @@ func describedVendors(t *testing.T) []describedVendor {
 			[]string{"sandbox/oracle/tencent.mjs", "tools/judges/tencent_test.go", "tools/judges/tencent_differential_test.go"}},
 		{"twilio", "Messages 2010-04-01", opened(twilio.New(twilio.Options{AccountSID: sandbox.TwilioAccountSID, AuthToken: sandbox.TwilioAuthToken, From: sandbox.TwilioSender})),
 			"pushed, signed", "pushed, signed", "no", "by country; in some, `sent` is the last state",
-			[]string{"sandbox/oracle/twilio.mjs", "sandbox/oracle/smart.mjs", "sandbox/openapi_test.go", "sandbox/twilio_test.go"}},
+			[]string{"sandbox/oracle/twilio.mjs", "sandbox/oracle/smart.mjs", "sandbox/openapi_test.go", "sandbox/twilio_test.go", "internal/vendortest/differential_test.go"}},
 		{"vonage", "SMS API", opened(vonage.New(vonage.Options{APIKey: sandbox.VonageAPIKey, APISecret: sandbox.VonageAPISecret, From: "ACME"})),
 			"pushed, signed if a signature secret is set", "pushed, signed if a signature secret is set", "no", "by country and carrier",
 			[]string{"sandbox/oracle/vonage.mjs", "sandbox/vonage_openapi_test.go", "providers/vonage/differential_test.go"}},
