@@ -124,7 +124,8 @@ type Options struct {
 	Pace time.Duration
 	// Limits turns on the rules that hold for new accounts at each vendor. Aliyun:
 	// of codes 1 a minute, 5 an hour and 10 a day to one number, of all else 50 a
-	// day. AWS: one message a second, and verified numbers only. Tencent: to one number the same text once in 30 seconds and 2 a day, values
+	// day. AWS: one message a second, and verified numbers only. Tencent: to one
+	// number the same text once in 30 seconds and 2 a day, values
 	// of at most 6 characters, and abroad 100 a day in all. Twilio: a trial account
 	// sends to numbers in Account.Verified only. Vonage: 30 calls a second, and
 	// verified numbers only.

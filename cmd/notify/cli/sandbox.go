@@ -48,7 +48,7 @@ and at /_sandbox/messages, for programs. Nothing is sent to anybody.`,
 	flags.StringVar(&f.smpp, "smpp", "", "address to serve a carrier that speaks SMPP at, such as 127.0.0.1:2775; port 0 is a free one")
 	flags.StringVar(&f.config, "config", "", "configuration file whose accounts, signatures and templates are known too")
 	flags.BoolVar(&f.lenient, "lenient", false, "accept any credentials, signature, template and sender, and print what the vendor would have refused")
-	flags.BoolVar(&f.limits, "limits", false, "hold each vendor's rules for new accounts: at Aliyun a number gets a code 1 a minute, 5 an hour and 10 a day, all else 50 a day; at Twilio only verified numbers get messages")
+	flags.BoolVar(&f.limits, "limits", false, "hold each vendor's rules for new accounts: Aliyun and Tencent limit the messages to a number; AWS, Twilio and Vonage send to verified numbers only")
 	flags.BoolVar(&f.tls, "tls", false, "serve HTTPS, with a certificate made at start")
 	flags.StringVar(&f.certificate, "certificate", "", "file to write that certificate to, for clients to trust; implies --tls")
 	flags.IntVar(&f.keep, "keep", 10_000, "how many messages are kept, the oldest given up first")
