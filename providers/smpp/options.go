@@ -67,7 +67,7 @@ type Options struct {
 	// From is the sender if neither the message nor its binding names one.
 	From string `yaml:"from" default:"none" doc:"a number, a short code or a sender ID"`
 	// Senders maps a message's From to a sender; see kit.Common.
-	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender"`
+	Senders map[string]string `yaml:"senders" default:"none" doc:"a map from a message's 'From' to a sender; '@US' is that of a region, 'shop@US' that of a name there"`
 	// TONs maps a sender to its type and plan, "5/0". Defaults by the sender's form:
 	// letters 5/0, at most 6 digits 3/0, more digits 1/1.
 	TONs map[string]string `yaml:"tons" default:"by the sender's form" doc:"a map from a sender to its type and numbering plan, '5/0'"`
