@@ -22,14 +22,17 @@ func TestEveryCode(t *testing.T) {
 		atLeast     int
 	}{
 		{sandbox.Aliyun, "", aliyun.Codes(), 80},
+		{"aliyunglobe", "globe", aliyun.Codes(), 10},
 		{sandbox.Tencent, "", tencent.Codes(), 50},
 		{sandbox.Twilio, "", twilio.Codes(), 60},
 		{sandbox.Vonage, vonage.APISMS, vonage.Codes(), 15},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sb, transport := inBubble(t, sandbox.Options{Pace: time.Nanosecond})
-				p := at(t, v.name, transport)
+				o := abroad()
+				o.Pace = time.Nanosecond
+				sb, transport := inBubble(t, o)
+				p := at(t, v.name, sb, transport)
 				tried := 0
 				for i, row := range v.codes {
 					if row.Scope != v.scope || row.Late {

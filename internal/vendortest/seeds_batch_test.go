@@ -75,7 +75,10 @@ func TestSeeds_coalescing(t *testing.T) {
 	if os.Getenv("NOTIFY_LONG") == "1" {
 		seeds = 2000
 	}
-	for i, v := range route[:2] {
+	for i, v := range mixedRoute {
+		if blocked[v.name] == "" {
+			continue // one number a call
+		}
 		t.Run(v.name, func(t *testing.T) {
 			counts := map[string]int{}
 			synctest.Test(t, func(t *testing.T) {
