@@ -3,6 +3,7 @@ package smstest
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"testing"
 
@@ -39,7 +40,7 @@ func (c check) lacks(p Provider) string {
 	switch {
 	case c.needs == server && p.Local != nil:
 		return "it needs a vendor"
-	case c.needs == overHTTP && (p.Local != nil || p.Session != nil):
+	case slices.Contains([]needs{overHTTP, keys, listing, batch}, c.needs) && (p.Local != nil || p.Session != nil):
 		return "it needs a vendor over HTTP"
 	case c.needs == answer && p.Local == nil && p.Session == nil && p.Answer == nil:
 		return "it needs Provider.Answer"

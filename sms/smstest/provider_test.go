@@ -22,6 +22,11 @@ func TestWhatAProviderLacksIsToldAtOnce(t *testing.T) {
 		{"an answer to its codes", smstest.Provider{Codes: map[string]sms.Reason{"1": sms.Throttled}}, []string{"New", "Accept", "Refuse", "Read", "Answer"}},
 		{"a local one", smstest.Provider{Local: &smstest.Local{}, Codes: map[string]sms.Reason{"1": sms.Throttled}}, []string{"New", "Local.Sent", "Local.Fail"}},
 		{"a number", func() smstest.Provider { p := about(""); p.To = "13812345678"; return p }(), []string{"To"}},
+		{"what its further fields need", func() smstest.Provider {
+			p := about("")
+			p.Listing, p.Webhook, p.Batch = &smstest.Listing{}, &smstest.Webhook{}, &smstest.Batch{}
+			return p
+		}(), []string{"Webhook", "Listing", "Batch"}},
 		{"nothing", about(""), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

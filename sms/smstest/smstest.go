@@ -123,6 +123,7 @@ func (p Provider) validate() error {
 		}
 	}
 	need(p.New != nil, "New is nil: it makes the Sender under test")
+	p.Webhook.validate(need)
 	if p.Local != nil {
 		need(p.Local.Sent != nil, "Local.Sent is nil: it tells what was taken")
 		need(p.Local.Fail != nil || len(p.Codes) == 0, "Local.Fail is nil: Codes cannot be checked without it")
@@ -139,7 +140,6 @@ func (p Provider) validate() error {
 	need(p.Refuse != nil, "Refuse is nil: it is the vendor's answer to a message that it does not take")
 	need(p.Read != nil, "Read is nil: it finds number and text in a request")
 	p.Listing.validate(need)
-	p.Webhook.validate(need)
 	p.Batch.validate(need)
 	need(p.Answer != nil || len(p.Codes) == 0, "Answer is nil: Codes cannot be checked without it")
 	need(p.To == "" || p.To.Valid(), "To is not in E.164")

@@ -48,7 +48,7 @@ func (t *trial) hook(s sms.Sender, h kit.Hook) (in kit.Inbound, err error) {
 }
 
 // hooked makes a Sender for webhooks. No vendor is called.
-func (t *trial) hooked() sms.Sender { return t.open(t.vendor().URL) }
+func (t *trial) hooked() sms.Sender { return t.accepting().Sender }
 
 // report returns the one report of a Hook.
 func (t *trial) report(s sms.Sender, word string) (r sms.Report, ok bool) {
