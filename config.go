@@ -53,6 +53,9 @@ type Config struct {
 	DeduplicateKeys int `yaml:"policies.deduplicate_keys" default:"1000000" doc:"how many keys are kept for that at most; if all are in use, a message with a new Key is refused"`
 	// Outbox is where the program keeps its outbox. The Client does not use it.
 	Outbox OutboxConfig `yaml:"outbox" default:"none" doc:"where the outbox is kept, for 'notify outbox' and programs that read it"`
+	// Records is where the records of package delivery are kept. The Client does not use
+	// it: the command does, and programs that read it.
+	Records RecordsConfig `yaml:"delivery" default:"none" doc:"where what became of messages is kept, for 'notify send', 'bulk' and 'explain'"`
 	// Redirect sends every message to this number instead of its own. Empty: off.
 	Redirect sms.Number `yaml:"redirect" default:"none" vars:"yes" doc:"every message goes to this number instead of its own"`
 	// DryRun sends no message to a vendor. A message that could be sent is accepted by
@@ -190,6 +193,14 @@ type OutboxConfig struct {
 	Classes []string `yaml:"classes" default:"by kind" doc:"a list of classes, the most urgent first: 'verification', 'notification', 'promotion'"`
 }
 
+// A RecordsConfig describes where the records of package delivery are kept.
+type RecordsConfig struct {
+	// Store is a SQLite file. In a configuration file a relative path counts from the
+	// folder of that file. A key for it is in a file beside it, with ".key" behind its
+	// name, which the command makes. Empty: nothing is recorded.
+	Store string `yaml:"store" default:"none" vars:"yes" doc:"a SQLite file; a relative one counts from the folder of the configuration; its key is beside it, in NAME.key"`
+}
+
 // LoadOptions are the options of LoadConfig. The zero value is ready for use.
 type LoadOptions struct {
 	// Environment chooses one of the file's environments. If it is empty, the variable
@@ -215,6 +226,9 @@ func LoadConfig(path string, o LoadOptions) (Config, error) {
 	c.Environment = c.source.Choice().Name
 	c.folder = filepath.Dir(path)
 	c.Outbox.complete(c.folder)
+	if c.Records.Store != "" && !filepath.IsAbs(c.Records.Store) {
+		c.Records.Store = filepath.Join(c.folder, c.Records.Store)
+	}
 	faults, _ := c.source.Faults()
 	return c, newConfigError(faults)
 }

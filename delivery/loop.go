@@ -14,6 +14,7 @@ var ErrClosed = errors.New("delivery: the tracker is closed")
 const (
 	flushEvery = time.Second // what the store refused is tried again
 	watchEvery = time.Minute // messages without a final report, and old records
+	overlap    = time.Hour   // records may be stored as much later than they were put
 	mostAtOnce = 500         // records of one step of the two
 )
 
@@ -97,8 +98,9 @@ func (t *Tracker) loop(ctx context.Context, stopped chan struct{}) {
 // watch ends what was never reported, and removes what is old.
 func (t *Tracker) watch(ctx context.Context) error {
 	at := now()
+	before := at.Add(-t.o.LostAfter)
 	for {
-		pending, err := t.o.Store.Pending(ctx, at.Add(-t.o.LostAfter), mostAtOnce)
+		pending, err := t.o.Store.Pending(ctx, t.watched, before, mostAtOnce)
 		if err != nil {
 			return err
 		}
@@ -115,6 +117,7 @@ func (t *Tracker) watch(ctx context.Context) error {
 			break
 		}
 	}
+	t.watched = before.Add(-overlap)
 	for {
 		n, err := t.o.Store.Trim(ctx, at.Add(-t.o.Retention), at.Add(-t.o.ForeignRetention), mostAtOnce)
 		if err != nil || n < mostAtOnce {

@@ -178,14 +178,14 @@ func first(records []Record, n int) []Record {
 }
 
 // Pending implements Store.
-func (s *MemoryStore) Pending(ctx context.Context, before time.Time, n int) ([]Record, error) {
+func (s *MemoryStore) Pending(ctx context.Context, after, before time.Time, n int) ([]Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return first(s.all(func(r *Record) bool {
-		return r.Own && r.Answer != AnswerRejected && r.State < sms.StateLost && r.Put.Before(before)
+		return r.Own && r.Answer != AnswerRejected && r.State < sms.StateLost && !r.Put.Before(after) && r.Put.Before(before)
 	}), n), nil
 }
 

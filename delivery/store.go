@@ -16,9 +16,9 @@ type Store interface {
 	Merge(ctx context.Context, records []Record, announce bool) error
 	// Find returns up to n records that match q, the newest Put first.
 	Find(ctx context.Context, q Query, n int) ([]Record, error)
-	// Pending returns up to n records that are Own, were put before the time, are not
-	// AnswerRejected, and whose State is below StateLost.
-	Pending(ctx context.Context, before time.Time, n int) ([]Record, error)
+	// Pending returns up to n records that are Own, were put at or after the first time
+	// and before the second, are not AnswerRejected, and whose State is below StateLost.
+	Pending(ctx context.Context, after, before time.Time, n int) ([]Record, error)
 	// Trim removes up to n records: those put before own, and those that are not Own
 	// and were put before foreign. It returns how many.
 	Trim(ctx context.Context, own, foreign time.Time, n int) (int, error)

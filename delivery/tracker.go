@@ -24,6 +24,7 @@ type Tracker struct {
 	keys    keys
 	group   group
 	dropped atomic.Int64
+	watched time.Time // up to here the loop has ended what was not reported
 
 	mu      sync.Mutex // guards what follows
 	stop    context.CancelFunc

@@ -35,6 +35,7 @@ func tables() map[string][]config.Key {
 		"budget":   config.KeysOf(middleware.BudgetLimit{}),
 		"policies": config.Within("policies", config.KeysOf(notify.Config{})),
 		"outbox":   config.KeysOf(notify.OutboxConfig{}),
+		"delivery": config.KeysOf(notify.RecordsConfig{}),
 	}
 	for _, d := range drivers {
 		all[d.Name] = config.KeysOf(d.Settings)

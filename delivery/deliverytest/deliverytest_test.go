@@ -19,7 +19,7 @@ type mutant struct {
 	delivery.Store
 	merge   func(s delivery.Store, ctx context.Context, records []delivery.Record, announce bool) error
 	find    func(all []delivery.Record, q delivery.Query, n int) []delivery.Record
-	pending func(s delivery.Store, ctx context.Context, before time.Time, n int) ([]delivery.Record, error)
+	pending func(s delivery.Store, ctx context.Context, after, before time.Time, n int) ([]delivery.Record, error)
 	trim    func(s delivery.Store, ctx context.Context, own, foreign time.Time, n int) (int, error)
 	forget  func(s delivery.Store, ctx context.Context, numbers []delivery.Hash) (int, error)
 	owner   string
@@ -41,11 +41,11 @@ func (m *mutant) Find(ctx context.Context, q delivery.Query, n int) ([]delivery.
 	return all, err
 }
 
-func (m *mutant) Pending(ctx context.Context, before time.Time, n int) ([]delivery.Record, error) {
+func (m *mutant) Pending(ctx context.Context, after, before time.Time, n int) ([]delivery.Record, error) {
 	if m.pending != nil {
-		return m.pending(m.Store, ctx, before, n)
+		return m.pending(m.Store, ctx, after, before, n)
 	}
-	return m.Store.Pending(ctx, before, n)
+	return m.Store.Pending(ctx, after, before, n)
 }
 
 func (m *mutant) Trim(ctx context.Context, own, foreign time.Time, n int) (int, error) {
@@ -134,11 +134,14 @@ func TestRun_mutants(t *testing.T) {
 			}
 			return all
 		}})},
-		"Pending has no limit": {"pending", of(mutant{pending: func(s delivery.Store, ctx context.Context, before time.Time, _ int) ([]delivery.Record, error) {
-			return s.Pending(ctx, before, 1000)
+		"Pending has no limit": {"pending", of(mutant{pending: func(s delivery.Store, ctx context.Context, after, before time.Time, _ int) ([]delivery.Record, error) {
+			return s.Pending(ctx, after, before, 1000)
 		}})},
-		"Pending has no time": {"pending", of(mutant{pending: func(s delivery.Store, ctx context.Context, before time.Time, n int) ([]delivery.Record, error) {
-			return s.Pending(ctx, before.Add(time.Hour), n)
+		"Pending has no time": {"pending", of(mutant{pending: func(s delivery.Store, ctx context.Context, after, before time.Time, n int) ([]delivery.Record, error) {
+			return s.Pending(ctx, after, before.Add(time.Hour), n)
+		}})},
+		"Pending begins at the beginning": {"pending", of(mutant{pending: func(s delivery.Store, ctx context.Context, _, before time.Time, n int) ([]delivery.Record, error) {
+			return s.Pending(ctx, time.Time{}, before, n)
 		}})},
 		"reports of others are kept": {"trim", of(mutant{trim: func(s delivery.Store, ctx context.Context, own, _ time.Time, n int) (int, error) {
 			return s.Trim(ctx, own, own, n)

@@ -87,7 +87,7 @@ func pending(ctx context.Context, s delivery.Store) error {
 		n      int
 		want   []string
 	}{{time.Hour, 10, []string{"0100", "0102", "0103", "0106"}}, {2500 * time.Millisecond, 10, []string{"0100", "0102"}}, {0, 10, nil}, {time.Hour, 4, []string{"0100", "0102", "0103", "0106"}}} {
-		got, err := s.Pending(ctx, at.Add(test.before), test.n)
+		got, err := s.Pending(ctx, time.Time{}, at.Add(test.before), test.n)
 		if err != nil {
 			return err
 		}
@@ -96,7 +96,10 @@ func pending(ctx context.Context, s delivery.Store) error {
 			return fmt.Errorf("before %v: %v, want %v", test.before, found, test.want)
 		}
 	}
-	if got, err := s.Pending(ctx, at.Add(time.Hour), 2); err != nil || len(got) != 2 {
+	if got, err := s.Pending(ctx, at.Add(3*time.Second), at.Add(time.Hour), 10); err != nil || len(got) != 2 {
+		return fmt.Errorf("%d records after a time, want 2, %w", len(got), err)
+	}
+	if got, err := s.Pending(ctx, time.Time{}, at.Add(time.Hour), 2); err != nil || len(got) != 2 {
 		return fmt.Errorf("%d records of at most 2, %w", len(got), err)
 	}
 	return nil

@@ -79,11 +79,11 @@ func (a *app) runBulk(ctx context.Context, path string, f bulkFlags) error {
 	if err != nil {
 		return fmt.Errorf("--exclude: %w", err)
 	}
-	o, err := a.open()
+	o, err := a.openRecording(ctx)
 	if err != nil {
 		return err
 	}
-	defer o.client.Close()
+	defer o.close()
 	template, err := o.templates.Lookup(f.template)
 	if err != nil {
 		return err

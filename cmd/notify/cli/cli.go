@@ -118,7 +118,7 @@ whether a message was sent.`,
 	flags.StringVar(&a.config, "config", "notify.yaml", "configuration file")
 	flags.StringVar(&a.env, "env", "", "environment of the configuration; NOTIFY_ENV where it is left out")
 	flags.BoolVar(&a.json, "json", false, "print JSON, for programs")
-	root.AddCommand(a.initCommand(), a.send(), a.bulk(), a.check(), a.templates(), a.configCommand(), a.outbox(), a.number(), a.errorsCommand(), a.sandbox(), a.providerCommand(), a.recipe())
+	root.AddCommand(a.initCommand(), a.send(), a.bulk(), a.check(), a.explain(), a.forget(), a.templates(), a.configCommand(), a.outbox(), a.number(), a.errorsCommand(), a.sandbox(), a.providerCommand(), a.recipe())
 	return root
 }
 

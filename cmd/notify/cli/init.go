@@ -34,6 +34,7 @@ const nextSteps = `%s is written. It sends to a sandbox on this machine:
   notify sandbox                                                               in one terminal
   notify send --to +8613800000000 --template login-code code=482913            in another
   http://127.0.0.1:8025/inbox                                                  shows what arrived
+  notify explain KEY                                                           says what became of it
 
 Then, with a real vendor:
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"maps"
@@ -18,6 +19,7 @@ import (
 type opened struct {
 	config    notify.Config
 	client    *notify.Client
+	record    *record // nil: none is configured, or needed
 	templates *sms.Registry
 }
 
@@ -90,6 +92,40 @@ func (a *app) logger() *slog.Logger {
 // either comes in one error.
 func (a *app) open() (*opened, error) {
 	loaded, err := a.load()
+	return a.openLoaded(loaded, err, nil)
+}
+
+// openRecording is open for a command that sends: what becomes of its messages is
+// recorded, if the configuration says where.
+func (a *app) openRecording(ctx context.Context) (*opened, error) {
+	loaded, err := a.load()
+	if err != nil || loaded.Records.Store == "" {
+		return a.openLoaded(loaded, err, nil)
+	}
+	r, err := openRecord(ctx, loaded.Records.Store)
+	if err != nil { // a full disk, for example: messages matter more than their records
+		a.errs.printf("notify: what becomes of the messages is not recorded: %v\n", oneLine(err.Error()))
+		return a.openLoaded(loaded, nil, nil)
+	}
+	loaded.Delivery = r
+	o, err := a.openLoaded(loaded, nil, r)
+	if err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return o, nil
+}
+
+// close closes the Client, and then the records.
+func (o *opened) close() error {
+	err := o.client.Close()
+	if o.record != nil {
+		err = errors.Join(err, o.record.close())
+	}
+	return err
+}
+
+// openLoaded makes the Client of a configuration that was loaded with err.
+func (a *app) openLoaded(loaded notify.Config, err error, r *record) (*opened, error) {
 	if _, ok := errors.AsType[*notify.ConfigError](err); err != nil && !ok {
 		return nil, err
 	}
@@ -98,7 +134,7 @@ func (a *app) open() (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{config: loaded, client: client}
+	o := &opened{config: loaded, client: client, record: r}
 	if o.templates, err = sms.NewRegistry(loaded.Templates...); err != nil {
 		return nil, errors.Join(err, client.Close())
 	}

@@ -78,11 +78,11 @@ func (a *app) runSend(c *cobra.Command, f sendFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	o, err := a.open()
+	o, err := a.openRecording(c.Context())
 	if err != nil {
 		return err
 	}
-	defer o.client.Close()
+	defer o.close()
 	r, err := o.client.Resolve(c.Context(), m)
 	switch {
 	case err != nil && (f.dryRun || sms.ReasonOf(err) != sms.Unsupported): // what no route takes is reported as a send is
