@@ -183,7 +183,7 @@ func TestPrinter_sites(t *testing.T) {
 		a.writeSent(sentAnswer{Provider: text, ID: text, Code: text, Attempts: []attemptAnswer{{Provider: text, Error: text}}})
 		a.writeRemarks([]remark{{text, text, text}}, 1)
 		a.complain(errors.New(text))
-		describe(a.out, &sandbox.Sandbox{URL: "http://127.0.0.1/" + text}, sandboxFlags{addr: text}, []string{text})
+		describe(a.out, &sandbox.Sandbox{URL: "http://127.0.0.1/" + text}, sandboxFlags{addr: text}, nil, []string{text})
 		harmless(t, out.String())
 		if strings.Contains(out.String(), "evil:\n") {
 			t.Errorf("%q made lines:\n%s", text, out.String())

@@ -89,14 +89,13 @@ func (a *app) runSandbox(c *cobra.Command, f sandboxFlags) error {
 		}
 		notes = append(notes, "Clients have to trust the certificate in "+f.certificate+".")
 	}
-	notes = append(notes, describeRecipes(gateways, sb.URL)...)
-	describe(a.out, sb, f, notes)
+	describe(a.out, sb, f, describeRecipes(gateways, sb.URL), notes)
 	<-c.Context().Done()
 	return sb.Close()
 }
 
 // describe says where the sandbox is, who may use it, and how SDKs get there.
-func describe(out *printer, sb *sandbox.Sandbox, f sandboxFlags, notes []string) {
+func describe(out *printer, sb *sandbox.Sandbox, f sandboxFlags, gateways, notes []string) {
 	url := sb.URL
 	protocol, host, _ := strings.Cut(url, "://")
 	var text strings.Builder
@@ -147,6 +146,9 @@ func describe(out *printer, sb *sandbox.Sandbox, f sandboxFlags, notes []string)
 		"/Messages.json --data-urlencode To=+12025550123 --data-urlencode From="+sandbox.TwilioSender+" --data-urlencode Body=hello")
 	_ = w.Flush()
 	_ = out.document(text.String())
+	if len(gateways) > 0 {
+		_ = out.document("\n" + strings.Join(gateways, "\n") + "\n")
+	}
 	for _, note := range append(notes, warnings(f)...) {
 		out.printf("\n%s\n", note)
 	}
