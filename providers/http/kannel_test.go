@@ -110,14 +110,17 @@ func await[T any](t *testing.T, c <-chan T) T {
 // what reaches the SMSC.
 func startKannel(t *testing.T) (url string, arrived <-chan string) {
 	t.Helper()
+	var listeners []net.Listener
 	ports := make([]any, 4)
 	for i := range ports {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close()
+		listeners = append(listeners, l)
 		ports[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	for _, l := range listeners { // only now, so that no port is given twice
 		l.Close()
 	}
 	file := filepath.Join(t.TempDir(), "kannel.conf")

@@ -20,12 +20,10 @@ import (
 	"github.com/notifykit/notify/sms"
 )
 
+// nobody is where nobody listens: no program is given this port by chance.
+const nobody = "http://127.0.0.1:1"
+
 func TestCertainlyNeverLeft(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	free.Close()
 	unknown := httptest.NewUnstartedServer(http.NotFoundHandler())
 	unknown.Config.ErrorLog = discard
 	unknown.StartTLS()
@@ -37,7 +35,7 @@ func TestCertainlyNeverLeft(t *testing.T) {
 	})
 	for name, url := range map[string]string{
 		"a name that does not exist":         "http://a..b",
-		"a connection that is refused":       "http://" + free.Addr().String(),
+		"a connection that is refused":       nobody,
 		"a certificate of an unknown issuer": unknown.URL,
 		"a server without TLS":               strings.Replace(plain.URL, "http:", "https:", 1),
 		"an end in the TLS handshake":        "https://" + rude,
@@ -268,11 +266,6 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 // A transport of the caller's that says nothing of what it does leaves open
 // whether the call had left; one that net/http's hooks reach does not.
 func TestTheCallersTransport(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	free.Close()
 	base := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	for _, test := range []struct {
 		name      string
@@ -293,7 +286,7 @@ func TestTheCallersTransport(t *testing.T) {
 		}), sms.Unknown},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			a, f := open(t, kit.ClientOptions{Transport: test.transport}).Do(t.Context(), post(t, "http://"+free.Addr().String()))
+			a, f := open(t, kit.ClientOptions{Transport: test.transport}).Do(t.Context(), post(t, nobody))
 			if f == nil {
 				f = a.Cut
 			}
