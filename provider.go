@@ -83,6 +83,22 @@ func (c *Client) Hook(ctx context.Context, provider string, h kit.Hook) (kit.Inb
 	return hooks.Hook(ctx, h)
 }
 
+// Look asks the vendor of the provider with this configured name what became of a
+// message that the vendor took; see sms.Looker. It is for delivery.Tracker.Look. The
+// error matches errors.ErrUnsupported if there is no such provider or its vendor cannot
+// be asked.
+func (c *Client) Look(ctx context.Context, provider, id string, to sms.Number, at time.Time) (sms.Report, error) {
+	p, ok := c.providers[provider]
+	if !ok {
+		return sms.Report{}, fmt.Errorf("notify: there is no provider %q: %w", provider, errors.ErrUnsupported)
+	}
+	looker, ok := p.sender.(sms.Looker)
+	if !ok || !p.can.Look {
+		return sms.Report{}, p.unable("be asked what became of a message")
+	}
+	return looker.Look(ctx, id, to, at)
+}
+
 // Provider returns the handle on the provider with this configured name, and whether
 // there is one.
 func (c *Client) Provider(name string) (*Provider, bool) {

@@ -22,7 +22,7 @@ import (
 // nothing to do with one. A method that is not known fails the test: say which it is.
 var methods = map[string]bool{ // whether a provider sees a message by it
 	"Send": true, "SendAll": true, "Find": true, "Ask": true, "Preview": true, "CheckTemplate": true, "Resolve": true, "Check": true, "Provider": true, "Providers": true,
-	"Mark": false, "Hook": false, "Format": false, "Close": false, "Shutdown": false,
+	"Mark": false, "Hook": false, "Look": false, "Format": false, "Close": false, "Shutdown": false,
 }
 
 func TestClient_everyMethodIsKnown(t *testing.T) {

@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
@@ -45,6 +46,15 @@ func (p Preview) Format(f fmt.State, verb rune) { formatMasked(f, verb, p.String
 // LogValue gives slog the same as String.
 func (p Preview) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
+// A Looker asks its vendor what became of a message that the vendor took.
+type Looker interface {
+	// Look returns what the vendor says of the message with this ID of its own, as a
+	// delivery report would. to is the recipient and at about when the vendor took it:
+	// some vendors list by number and day. The error is [ErrNotFound] if the vendor
+	// does not list the message, perhaps not yet.
+	Look(ctx context.Context, id string, to Number, at time.Time) (Report, error)
+}
+
 // Abilities are what a provider can do beside Send.
 type Abilities struct {
 	// Find: the vendor can be asked whether it has a message ([Finder]).
@@ -61,6 +71,8 @@ type Abilities struct {
 	Batch int
 	// Webhooks: the vendor's reports and replies can be read.
 	Webhooks bool
+	// Look: the vendor can be asked what became of a message ([Looker]).
+	Look bool
 	// FindAfter is how long after a message may have left the vendor can say that it
 	// never took it. FindBack is how far back it can be asked; zero: without end.
 	FindAfter, FindBack time.Duration
@@ -79,5 +91,6 @@ func AbilitiesOf(s Sender) Abilities {
 	_, a.CheckTemplate = s.(Checker)
 	_, a.Inspect = s.(Inspector)
 	_, a.ListTemplates = s.(Lister)
+	_, a.Look = s.(Looker)
 	return a
 }

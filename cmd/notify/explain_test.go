@@ -7,12 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/notifykit/notify/sandbox"
 )
 
 func TestExplain(t *testing.T) {
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, sandbox.Options{Pace: -1}) // messages stay accepted
 	if _, errs, status := w.run("explain", "order-1"); status != 1 || !strings.Contains(errs, "notify send makes it") {
 		t.Errorf("before anything was sent: status %d, %s", status, errs)
 	}
@@ -46,6 +47,25 @@ func TestExplain(t *testing.T) {
 		if _, errs, status := w.run("explain", wrong); status != 1 || !strings.Contains(errs, "is recorded here") {
 			t.Errorf("%s: status %d, %s", wrong, status, errs)
 		}
+	}
+}
+
+// Without a receiver for reports the vendors are asked, and what they say is kept.
+func TestExplain_asksTheVendors(t *testing.T) {
+	w := newWorld(t, sandbox.Options{Pace: time.Nanosecond})
+	w.ok("send", "--to", "+8613800000000", "--template", "shipped", "name=Ann", "order=4711", "--key", "order-1")
+	w.ok("send", "--to", "+12025550123", "--template", "login-code", "code=482913", "--key", "login-1")
+	if out := w.ok("explain", "order-1", "--offline"); !strings.Contains(out, "accepted  ") {
+		t.Errorf("without asking: %s", out)
+	}
+	for _, key := range []string{"order-1", "login-1"} {
+		if out := w.ok("explain", key); !strings.HasPrefix(out, "delivered") || !strings.Contains(out, "reported") {
+			t.Errorf("%s: %s", key, out)
+		}
+	}
+	w.sandbox.Close()
+	if out := w.ok("explain", "order-1"); !strings.HasPrefix(out, "delivered") {
+		t.Errorf("a final state is asked for again: %s", out)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/notifykit/notify/providers/kit"
+	"github.com/notifykit/notify/sms"
 )
 
 const (
@@ -40,7 +41,7 @@ func (v *vendor) listing() *kit.Listing[order] {
 // listing that ends before its own total says nothing of what it lacks.
 func (v *vendor) page(ctx context.Context, q kit.Query[order]) (kit.Page, error) {
 	r, err := v.call(ctx, readQuerySendDetails, func(key Credentials) (signedCall, error) {
-		return signQuerySendDetails(q.Order.phone, q.From.In(china).Format("20060102"), q.Number, v.region, key)
+		return signQuerySendDetails("", q.Order.phone, q.From.In(china).Format("20060102"), q.Number, v.region, key)
 	})
 	if err != nil {
 		return kit.Page{}, err
@@ -61,6 +62,52 @@ func (v *vendor) page(ctx context.Context, q kit.Query[order]) (kit.Page, error)
 		p.Next = strconv.Itoa(seen)
 	}
 	return p, nil
+}
+
+// look asks for one message by its BizId, on the vendor's day of at and, if that is
+// near midnight, on the day beside it.
+func (v *vendor) look(ctx context.Context, bizID string, to sms.Number, at time.Time) (sms.Report, error) {
+	phone, _, err := phoneOf(to)
+	if err != nil {
+		return sms.Report{}, err
+	}
+	last := ""
+	for _, when := range []time.Time{at, at.Add(-maxSkew), at.Add(maxSkew)} {
+		date := when.In(china).Format("20060102")
+		if date == last {
+			continue
+		}
+		last = date
+		r, err := v.call(ctx, readQuerySendDetails, func(key Credentials) (signedCall, error) {
+			return signQuerySendDetails(bizID, phone, date, 1, v.region, key)
+		})
+		if err != nil {
+			return sms.Report{}, err
+		}
+		if len(r.rows) == 1 {
+			return v.looked(r.rows[0]), nil
+		}
+	}
+	return sms.Report{}, sms.ErrNotFound
+}
+
+// looked returns what a row of the listing says, as a report would. SendStatus is 1
+// while the carrier has said nothing, 2 if it failed and 3 if it was delivered
+// (document 419277).
+func (v *vendor) looked(r row) sms.Report {
+	found := sms.Report{Ref: r.outID, Code: r.code, At: timeOf(r.received)}
+	if !IsBatch(r.outID) {
+		found.Key = r.outID
+	}
+	switch r.status {
+	case 1:
+		found.State, found.Code = sms.StateAccepted, ""
+	case 2:
+		found.State = v.Codes.Undelivered(r.code)
+	case 3:
+		found.State, found.Code = sms.StateDelivered, ""
+	}
+	return found
 }
 
 // compare compares a listed message with the one that is looked for. One of the

@@ -22,17 +22,17 @@ func (v *vendor) kit() kit.Vendor[order] {
 	k := kit.Vendor[order]{
 		Order: v.order, Send: v.send, Check: v.check, IDOptional: true, SharedID: true,
 		Text: func(o order) string { return o.text }, Segments: order.segments, Show: order.parameters,
-		Batch: v.batch(), Listing: v.listing(), Inspect: v.inspect, Templates: v.templates, Webhook: v.webhook,
+		Batch: v.batch(), Listing: v.listing(), Look: v.look, Inspect: v.inspect, Templates: v.templates, Webhook: v.webhook,
 	}
 	switch v.product {
 	case APIGlobe:
 		k.SharedID = false
 		k.Order, k.Show, k.Webhook = v.globeOrder, order.globeParameters, v.globeWebhook
-		k.Check, k.Batch, k.Listing, k.Templates, k.Inspect = nil, nil, nil, nil, v.inspectGlobe
+		k.Check, k.Batch, k.Listing, k.Look, k.Templates, k.Inspect = nil, nil, nil, nil, nil, v.inspectGlobe
 	case APIPNVS:
 		k.SharedID = false
 		k.Order, k.Show = v.pnvsOrder, order.pnvsParameters
-		k.Batch, k.Listing, k.Inspect, k.Templates = nil, nil, nil, nil
+		k.Batch, k.Listing, k.Look, k.Inspect, k.Templates = nil, nil, nil, nil, nil
 	}
 	return k
 }

@@ -42,8 +42,9 @@ func signSendSms(o order, region string, c Credentials) (signedCall, error) {
 
 // signQuerySendDetails makes the call that lists what went to a number on one of
 // the vendor's days, one page of it.
-func signQuerySendDetails(phone, date string, page int, region string, c Credentials) (signedCall, error) {
+func signQuerySendDetails(bizID, phone, date string, page int, region string, c Credentials) (signedCall, error) {
 	r := dysmsapi.CreateQuerySendDetailsRequest()
+	r.BizId = bizID // empty: all
 	r.PhoneNumber = phone
 	r.SendDate = date
 	r.PageSize = requests.NewInteger(perPage)
@@ -80,7 +81,11 @@ type reply struct {
 }
 
 // A row is a message as QuerySendDetails lists it. BizId is not in it.
-type row struct{ outID, template, sent, text string }
+type row struct {
+	outID, template, sent, text string
+	status                      int64 // SendStatus
+	code, received              string
+}
 
 var errUnreadable = errors.New("the answer cannot be read")
 
@@ -101,7 +106,7 @@ func readQuerySendDetails(body []byte) (reply, error) {
 	}
 	r := reply{code: answer.Code, message: answer.Message, requestID: answer.RequestId, total: answer.TotalCount}
 	for _, d := range answer.SmsSendDetailDTOs.SmsSendDetailDTO {
-		r.rows = append(r.rows, row{outID: d.OutId, template: d.TemplateCode, sent: d.SendDate, text: d.Content})
+		r.rows = append(r.rows, row{outID: d.OutId, template: d.TemplateCode, sent: d.SendDate, text: d.Content, status: d.SendStatus, code: d.ErrCode, received: d.ReceiveDate})
 	}
 	return r, nil
 }

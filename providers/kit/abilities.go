@@ -70,6 +70,24 @@ func (c *core[O]) templates(ctx context.Context) ([]sms.VendorTemplate, error) {
 	return list, err
 }
 
+func (c *core[O]) look(ctx context.Context, id string, to sms.Number, at time.Time) (sms.Report, error) {
+	switch {
+	case c.vendor.Look == nil:
+		return sms.Report{}, c.unsupported("be asked what became of a message")
+	case id == "":
+		return sms.Report{}, fmt.Errorf("%s: the message has no ID of the vendor's to look it up by: %w", c.Name, sms.ErrNotFound)
+	}
+	r, err := c.vendor.Look(ctx, id, to, at)
+	if err != nil {
+		return sms.Report{}, c.explained(err)
+	}
+	r.Provider, r.ID, r.SharedID = c.Name, id, c.vendor.SharedID
+	if r.To == "" {
+		r.To = to
+	}
+	return r, nil
+}
+
 // explained makes the error of a call that concerns no message. An error that is
 // none of the kit's, such as "more than 200 pages", holds nothing of a message and
 // is returned as it is.

@@ -31,6 +31,7 @@ type engine interface {
 	checkTemplate(name string, values sms.Params) error
 	inspect(ctx context.Context) ([]sms.Finding, error)
 	templates(ctx context.Context) ([]sms.VendorTemplate, error)
+	look(ctx context.Context, id string, to sms.Number, at time.Time) (sms.Report, error)
 	hook(ctx context.Context, h Hook) (Inbound, error)
 	listen(ctx context.Context, store func(context.Context, Inbound) error) error
 	close(ctx context.Context) error
@@ -44,6 +45,7 @@ var (
 	_ sms.Inspector = (*Provider)(nil)
 	_ sms.Lister    = (*Provider)(nil)
 	_ sms.Locator   = (*Provider)(nil)
+	_ sms.Looker    = (*Provider)(nil)
 	_ io.Closer     = (*Provider)(nil)
 )
 
@@ -63,7 +65,7 @@ func New[O any](b *Base, v Vendor[O], f Faults) (*Provider, error) {
 	c := newCore(b, v)
 	can := sms.Abilities{
 		CheckTemplate: true, Find: v.Listing != nil, Preview: v.Show != nil, Inspect: v.Inspect != nil,
-		ListTemplates: v.Templates != nil, Webhooks: v.Webhook != nil || v.Listen != nil,
+		ListTemplates: v.Templates != nil, Look: v.Look != nil, Webhooks: v.Webhook != nil || v.Listen != nil,
 	}
 	if v.Batch != nil {
 		can.Batch = v.Batch.Max
@@ -103,6 +105,11 @@ func (p *Provider) Inspect(ctx context.Context) ([]sms.Finding, error) { return 
 // ListTemplates lists the vendor's templates; see sms.Lister.
 func (p *Provider) ListTemplates(ctx context.Context) ([]sms.VendorTemplate, error) {
 	return p.engine.templates(ctx)
+}
+
+// Look asks the vendor what became of a message that it took; see sms.Looker.
+func (p *Provider) Look(ctx context.Context, id string, to sms.Number, at time.Time) (sms.Report, error) {
+	return p.engine.look(ctx, id, to, at)
 }
 
 // Hook reads what the vendor posted. It returns ErrNotAuthentic if the request is

@@ -59,6 +59,9 @@ type Vendor[O any] struct {
 	Inspect func(ctx context.Context) ([]sms.Finding, error)
 	// Templates lists the vendor's templates. Optional.
 	Templates func(ctx context.Context) ([]sms.VendorTemplate, error)
+	// Look asks the vendor what became of a message that it took: see sms.Looker. It
+	// returns sms.ErrNotFound if the vendor does not list it. Optional.
+	Look func(ctx context.Context, id string, to sms.Number, at time.Time) (sms.Report, error)
 	// Webhook reads a delivery report or a reply that the vendor posted. It returns
 	// ErrNotAuthentic if the request is not the vendor's. Optional.
 	Webhook func(ctx context.Context, h Hook) (Inbound, error)

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/notifykit/notify/providers/kit"
+	"github.com/notifykit/notify/sms"
 )
 
 // listing says how Twilio is asked whether it has a message. Twilio has no ID of
@@ -23,6 +25,29 @@ func (v *vendor) listing() *kit.Listing[request] {
 		Calls:   10,
 		List:    v.page,
 	}
+}
+
+// look asks for one message by its SID.
+func (v *vendor) look(ctx context.Context, sid string, _ sms.Number, _ time.Time) (sms.Report, error) {
+	if !isID(sid) {
+		return sms.Report{}, sms.ErrNotFound
+	}
+	form, c, ok := v.fetch(ctx, sid)
+	if !ok {
+		if c.answer.Status == http.StatusNotFound && readRefusal(c.answer.Body).code == "20404" {
+			return sms.Report{}, sms.ErrNotFound
+		}
+		return sms.Report{}, c.refused()
+	}
+	r := report(form, "")
+	r.Segments, r.At = count(form.Get("segments")), time.Time{}
+	if at, err := time.Parse(time.RFC1123Z, form.Get("at")); err == nil {
+		r.At = at
+	}
+	if r.Price = form.Get("price"); r.Price != "" {
+		r.Currency = form.Get("currency")
+	}
+	return r, nil
 }
 
 // page reads one page of the list.

@@ -48,7 +48,7 @@ func New(o Options) (*Provider, error) {
 	})
 	p, err := kit.New(v.Base, kit.Vendor[request]{
 		Order: v.order, Send: v.send, Check: v.check, Show: v.show, Hide: request.hidden, Counted: request.counted,
-		Listing: v.listing(), Inspect: v.inspect, Templates: v.templates, Webhook: v.webhook,
+		Listing: v.listing(), Look: v.look, Inspect: v.inspect, Templates: v.templates, Webhook: v.webhook,
 	}, f)
 	if err != nil {
 		return nil, err

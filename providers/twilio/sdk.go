@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twilio/twilio-go/client"
@@ -109,6 +111,22 @@ func (v *vendor) create(ctx context.Context, r request) (message created, c *cal
 		return created{}, c, false
 	}
 	return created{sid: value(m.Sid), segments: value(m.NumSegments), status: value(m.Status), code: value(m.ErrorCode), words: value(m.ErrorMessage)}, c, true
+}
+
+// fetch gets what Twilio says of a message, in the terms of a status callback. ok as in
+// create.
+func (v *vendor) fetch(ctx context.Context, sid string) (form url.Values, c *call, ok bool) {
+	c = &call{ctx: ctx, v: v}
+	m, err := openapi.NewApiServiceWithClient(c).FetchMessage(sid, &openapi.FetchMessageParams{})
+	if err != nil || m == nil || value(m.Sid) != sid {
+		return nil, c, false
+	}
+	form = url.Values{"MessageSid": {sid}, "MessageStatus": {value(m.Status)}, "To": {value(m.To)}, "segments": {value(m.NumSegments)},
+		"price": {strings.TrimPrefix(value(m.Price), "-")}, "currency": {strings.ToUpper(value(m.PriceUnit))}, "at": {value(m.DateUpdated)}}
+	if code := value(m.ErrorCode); code != 0 {
+		form.Set("ErrorCode", strconv.Itoa(code))
+	}
+	return form, c, true
 }
 
 // A page is a part of the list of messages to one number.

@@ -23,21 +23,25 @@ type explanation struct {
 }
 
 func (a *app) explain() *cobra.Command {
-	number := false
+	number, offline := false, false
 	c := &cobra.Command{
 		Use:   "explain KEY | ID | NUMBER",
 		Short: "Say what became of a message, and what to do next",
 		Long: `Say what became of a message: every attempt with the vendor's reason, the acceptance,
 the delivery state and what to do next. The message is named by its key, by the
 vendor's ID, or by the recipient's number; a key comes before an ID, and an ID before
-a number. The records are those of the configuration's part delivery.`,
+a number. The records are those of the configuration's part delivery. A vendor that
+can be asked is asked for what is not final.`,
 		Example: `  notify explain order-1024-shipped
   notify explain SM0123456789abcdef0123456789abcdef
   notify explain --number +8613800000000 --json`,
 		Args: cobra.ExactArgs(1),
-		RunE: a.beginArgs(func(c *cobra.Command, args []string) error { return a.runExplain(c.Context(), args[0], number) }),
+		RunE: a.beginArgs(func(c *cobra.Command, args []string) error {
+			return a.runExplain(c.Context(), args[0], number, offline)
+		}),
 	}
 	c.Flags().BoolVar(&number, "number", false, "the argument is a number, also if a message has it as its key")
+	c.Flags().BoolVar(&offline, "offline", false, "ask no vendor")
 	return c
 }
 
@@ -64,11 +68,14 @@ func (a *app) withRecord(ctx context.Context, do func(c notify.Config, r *record
 	return do(c, r)
 }
 
-func (a *app) runExplain(ctx context.Context, what string, number bool) error {
+func (a *app) runExplain(ctx context.Context, what string, number, offline bool) error {
 	return a.withRecord(ctx, func(c notify.Config, r *record) error {
 		found, err := lookUp(ctx, r, what, number)
 		if err != nil {
 			return err
+		}
+		if !offline {
+			a.lookAt(ctx, r, found)
 		}
 		answer := make([]explanation, len(found))
 		for i, s := range found {
@@ -83,6 +90,31 @@ func (a *app) runExplain(ctx context.Context, what string, number bool) error {
 			}
 		})
 	})
+}
+
+// lookAt asks the vendors for the messages whose state is not final, and reads their
+// records anew. What keeps it from asking is printed: the records are shown all the same.
+func (a *app) lookAt(ctx context.Context, r *record, found []delivery.Status) {
+	var client *opened
+	for i, s := range found {
+		if s.Final() || s.ID == "" {
+			continue
+		}
+		if client == nil {
+			var err error
+			if client, err = a.open(); err != nil {
+				a.errs.printf("notify: no vendor was asked: %v\n", oneLine(err.Error()))
+				return
+			}
+			defer client.close()
+		}
+		if err := r.Look(ctx, s.Key, client.client); err != nil {
+			a.errs.printf("notify: %s: the vendor could not be asked: %v\n", s.Key, oneLine(err.Error()))
+		}
+		if now, err := r.Status(ctx, s.Key); err == nil {
+			found[i] = now
+		}
+	}
 }
 
 // lookUp finds messages by key, by the vendor's ID, or by number.
