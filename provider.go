@@ -167,6 +167,15 @@ func (p *Provider) Inspect(ctx context.Context) ([]sms.Finding, error) {
 	return inspector.Inspect(ctx)
 }
 
+// Try asks its vendor whether it would take a message to a number; see sms.Trier.
+func (p *Provider) Try(ctx context.Context, to sms.Number) ([]sms.Finding, error) {
+	trier, ok := p.sender.(sms.Trier)
+	if !ok || !p.can.Try {
+		return nil, p.unable("ask whether its vendor would take a message")
+	}
+	return trier.Try(ctx, to)
+}
+
 // ListTemplates lists the templates that its vendor holds; see sms.Lister.
 func (p *Provider) ListTemplates(ctx context.Context) ([]sms.VendorTemplate, error) {
 	lister, ok := p.sender.(sms.Lister)

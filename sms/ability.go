@@ -73,6 +73,8 @@ type Abilities struct {
 	Webhooks bool
 	// Look: the vendor can be asked what became of a message ([Looker]).
 	Look bool
+	// Try: the vendor can be asked whether it would take a message ([Trier]).
+	Try bool
 	// FindAfter is how long after a message may have left the vendor can say that it
 	// never took it. FindBack is how far back it can be asked; zero: without end.
 	FindAfter, FindBack time.Duration
@@ -92,5 +94,6 @@ func AbilitiesOf(s Sender) Abilities {
 	_, a.Inspect = s.(Inspector)
 	_, a.ListTemplates = s.(Lister)
 	_, a.Look = s.(Looker)
+	_, a.Try = s.(Trier)
 	return a
 }

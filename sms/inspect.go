@@ -13,6 +13,12 @@ type Inspector interface {
 	Inspect(ctx context.Context) ([]Finding, error)
 }
 
+// A Trier asks its vendor whether it would take a message to a number from each
+// configured sender. Nothing is sent, and nothing is billed.
+type Trier interface {
+	Try(ctx context.Context, to Number) ([]Finding, error)
+}
+
 // A Lister lists the templates that its vendor holds, in the vendor's order,
 // whether or not the configuration has them.
 type Lister interface {

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -71,5 +72,30 @@ func TestCheck_withoutSecrets_findsTheRest(t *testing.T) {
 				t.Errorf("it tells more:\n%s", errs)
 			}
 		})
+	}
+}
+
+// With a number, a vendor that has a dry run is asked whether it would take a message.
+func TestCheck_to(t *testing.T) {
+	w := newWorld(t, sandbox.Options{})
+	w.write("notify.yaml", fmt.Sprintf(`providers:
+  aws: {driver: aws, region: us-east-1, access_key_id: %s, secret_access_key: %s, from: OTHER, endpoint: "%s"}
+templates:
+  hello: {text: Hello, bindings: {aws: {}}}
+`, sandbox.AWSKeyID, sandbox.AWSKeySecret, w.sandbox.URL))
+	if out := w.ok("check"); !strings.Contains(out, "Ready.") {
+		t.Errorf("without a number: %s", out)
+	}
+	out, errs, status := w.run("check", "--to", "+447700900001")
+	if status != 1 || !strings.Contains(out, "AWS does not know it in this region") || strings.Contains(out+errs, "7700900001") {
+		t.Errorf("status %d\n%s%s", status, out, errs)
+	}
+	if n := len(w.sandbox.Messages("")); n != 0 {
+		t.Errorf("%d messages were taken", n)
+	}
+	for _, wrong := range [][]string{{"--to", "12"}, {"--to", "+447700900001", "--offline"}} {
+		if _, errs, status := w.run(append([]string{"check"}, wrong...)...); status != 2 || !strings.Contains(errs, "--to") {
+			t.Errorf("%q: status %d, %s", wrong, status, errs)
+		}
 	}
 }

@@ -46,6 +46,11 @@
 // trusts. A notification may be at most an hour old, because SNS repeats one for
 // so long.
 //
+// # Will it be taken
+//
+// Try asks AWS by a dry run whether it would take a message to a number from each
+// sender of the configuration: "notify check --to +447700900001".
+//
 // # Not guaranteed
 //
 // An event may take 72 hours, or never come. AWS answers STOP itself and keeps its

@@ -1,7 +1,9 @@
 package aws
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/notifykit/notify/providers/kit"
@@ -15,7 +17,7 @@ func (v *vendor) inspect(ctx context.Context) ([]sms.Finding, error) {
 	return v.Inspect(ctx, kit.Inspection{
 		Account: v.inspectAccount,
 		Sender: func(_ context.Context, sender string) (sms.Finding, error) {
-			return sms.Finding{Subject: "sender", Name: sender, State: sms.NotChecked, Detail: "whether it may be used depends on the country of the number"}, nil
+			return sms.Finding{Subject: "sender", Name: sender, State: sms.NotChecked, Detail: "it depends on the country: notify check --to NUMBER asks"}, nil
 		},
 		Template: func(_ context.Context, t sms.Template, b sms.Binding) ([]sms.Finding, error) {
 			f := sms.Finding{Subject: "template", Name: "(text)", Template: t.Name, State: sms.Ready, Approval: "not needed", Ours: t.Text}
@@ -25,6 +27,35 @@ func (v *vendor) inspect(ctx context.Context) ([]sms.Finding, error) {
 			return []sms.Finding{f}, nil
 		},
 	})
+}
+
+// try asks by a dry run, for each sender, whether AWS would take a text to a number. A
+// dry run is free and is not sent.
+func (v *vendor) try(ctx context.Context, to sms.Number) (found []sms.Finding, err error) {
+	senders := v.Senders()
+	if len(senders) == 0 {
+		senders = []string{""} // AWS chooses
+	}
+	for _, sender := range senders {
+		f := sms.Finding{Subject: "sender", Name: cmp.Or(sender, "(AWS chooses)"), State: sms.Ready, Detail: "a message to " + to.String() + " would be taken"}
+		_, err := v.call(ctx, "SendTextMessage", order{
+			DestinationPhoneNumber: to.E164(), OriginationIdentity: sender, MessageBody: "Test", MessageType: "TRANSACTIONAL",
+			MaxPrice: v.fixed.maxPrice, ConfigurationSetName: v.fixed.configurationSet, ProtectConfigurationID: v.fixed.protect, DryRun: true,
+		})
+		refused, ok := errors.AsType[*kit.Refusal](err)
+		switch reason := v.ReasonOf(err); {
+		case err == nil:
+		case !ok || reason == sms.Unauthorized || reason == sms.Throttled || reason == sms.Unavailable:
+			return found, err
+		case refused.Code == "ResourceNotFoundException":
+			f.State, f.Detail = sms.Missing, "AWS does not know it in this region"
+		default:
+			row, _ := (kit.Table{Rows: table}).Find("", refused.Code)
+			f.State, f.Detail = sms.NotApproved, "a message to "+to.String()+" would be refused: "+row.Meaning+" ("+refused.Code+"). "+row.Advice
+		}
+		found = append(found, f)
+	}
+	return found, nil
 }
 
 // textLimit is the name of the limit for SMS.

@@ -135,7 +135,7 @@ func New(o Options) (*Provider, error) {
 	v.topics = newTopics(o.Topics, o.Endpoint != "", v.URL)
 	p, err := kit.New(v.Base, kit.Vendor[order]{
 		Order: v.order, Send: v.send, Check: v.check, Show: v.show, Hide: func(o order) []string { return []string{o.MessageBody} },
-		Inspect: v.inspect, Webhook: v.webhook,
+		Inspect: v.inspect, Try: v.try, Webhook: v.webhook,
 	}, f)
 	if err != nil {
 		return nil, err

@@ -146,3 +146,28 @@ func TestSandbox_hooks(t *testing.T) {
 		t.Errorf("%+v", in)
 	}
 }
+
+// A dry run says whether a message would be taken, and leaves none.
+func TestSandbox_try(t *testing.T) {
+	sb := sandboxtest.StartWith(t, sandbox.Options{})
+	o := aws.Options{Region: "us-east-1", AccessKeyID: sandbox.AWSKeyID, SecretAccessKey: sandbox.AWSKeySecret, From: sandbox.AWSSender,
+		Senders: map[string]string{"other": "OTHER"}, Endpoint: sb.URL}
+	found, err := open(t, o).Try(t.Context(), to)
+	if err != nil || len(found) != 2 || found[0].Name != "OTHER" || found[0].State != sms.Missing || found[1].Name != sandbox.AWSSender || found[1].State != sms.Ready {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if err := sb.SetFaults(sandbox.Fault{Vendor: sandbox.AWS, Code: "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION", Times: 2}); err != nil {
+		t.Fatal(err)
+	}
+	found, err = open(t, o).Try(t.Context(), to)
+	if err != nil || len(found) != 2 || found[1].State != sms.NotApproved || !strings.Contains(found[1].Detail, "blocks the country") || strings.Contains(found[1].Detail, string(to)) {
+		t.Errorf("%+v, %v", found, err)
+	}
+	o.SecretAccessKey = "wrong"
+	if _, err := open(t, o).Try(t.Context(), to); sms.ReasonOf(err) != sms.Unauthorized {
+		t.Errorf("a wrong secret: %v", err)
+	}
+	if n := len(sb.Messages("")); n != 0 {
+		t.Errorf("%d messages were taken", n)
+	}
+}

@@ -46,6 +46,7 @@ type order struct {
 	ProtectConfigurationID       string            `json:"ProtectConfigurationId,omitempty"`
 	Context                      map[string]string `json:",omitempty"`
 	DestinationCountryParameters map[string]string `json:",omitempty"`
+	DryRun                       bool              `json:",omitempty"`
 }
 
 // order turns a message into the vendor's form.

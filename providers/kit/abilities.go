@@ -59,6 +59,17 @@ func (c *core[O]) inspect(ctx context.Context) ([]sms.Finding, error) {
 	return found, err
 }
 
+func (c *core[O]) try(ctx context.Context, to sms.Number) ([]sms.Finding, error) {
+	if c.vendor.Try == nil {
+		return nil, c.unsupported("be asked whether it would take a message")
+	}
+	found, err := c.vendor.Try(ctx, to)
+	if err != nil {
+		err = c.explained(err)
+	}
+	return found, err
+}
+
 func (c *core[O]) templates(ctx context.Context) ([]sms.VendorTemplate, error) {
 	if c.vendor.Templates == nil {
 		return nil, c.unsupported("list its templates")

@@ -30,6 +30,7 @@ type engine interface {
 	preview(m sms.Message) (sms.Preview, error)
 	checkTemplate(name string, values sms.Params) error
 	inspect(ctx context.Context) ([]sms.Finding, error)
+	try(ctx context.Context, to sms.Number) ([]sms.Finding, error)
 	templates(ctx context.Context) ([]sms.VendorTemplate, error)
 	look(ctx context.Context, id string, to sms.Number, at time.Time) (sms.Report, error)
 	hook(ctx context.Context, h Hook) (Inbound, error)
@@ -46,6 +47,7 @@ var (
 	_ sms.Lister    = (*Provider)(nil)
 	_ sms.Locator   = (*Provider)(nil)
 	_ sms.Looker    = (*Provider)(nil)
+	_ sms.Trier     = (*Provider)(nil)
 	_ io.Closer     = (*Provider)(nil)
 )
 
@@ -65,7 +67,7 @@ func New[O any](b *Base, v Vendor[O], f Faults) (*Provider, error) {
 	c := newCore(b, v)
 	can := sms.Abilities{
 		CheckTemplate: true, Find: v.Listing != nil, Preview: v.Show != nil, Inspect: v.Inspect != nil,
-		ListTemplates: v.Templates != nil, Look: v.Look != nil, Webhooks: v.Webhook != nil || v.Listen != nil,
+		ListTemplates: v.Templates != nil, Look: v.Look != nil, Try: v.Try != nil, Webhooks: v.Webhook != nil || v.Listen != nil,
 	}
 	if v.Batch != nil {
 		can.Batch = v.Batch.Max
@@ -101,6 +103,11 @@ func (p *Provider) CheckTemplate(name string, values sms.Params) error {
 
 // Inspect asks the vendor about what the configuration names; see sms.Inspector.
 func (p *Provider) Inspect(ctx context.Context) ([]sms.Finding, error) { return p.engine.inspect(ctx) }
+
+// Try asks the vendor whether it would take a message to a number; see sms.Trier.
+func (p *Provider) Try(ctx context.Context, to sms.Number) ([]sms.Finding, error) {
+	return p.engine.try(ctx, to)
+}
 
 // ListTemplates lists the vendor's templates; see sms.Lister.
 func (p *Provider) ListTemplates(ctx context.Context) ([]sms.VendorTemplate, error) {

@@ -57,6 +57,9 @@ type Vendor[O any] struct {
 	// Inspect asks the vendor about the account, the senders and the templates that
 	// the configuration names. Optional.
 	Inspect func(ctx context.Context) ([]sms.Finding, error)
+	// Try asks the vendor whether it would take a message to a number: see sms.Trier.
+	// Optional.
+	Try func(ctx context.Context, to sms.Number) ([]sms.Finding, error)
 	// Templates lists the vendor's templates. Optional.
 	Templates func(ctx context.Context) ([]sms.VendorTemplate, error)
 	// Look asks the vendor what became of a message that it took: see sms.Looker. It

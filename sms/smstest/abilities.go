@@ -21,6 +21,7 @@ var abilities = []ability{
 	{"sms.Checker", reflect.TypeFor[sms.Checker](), func(a sms.Abilities) bool { return a.CheckTemplate }},
 	{"sms.Inspector", reflect.TypeFor[sms.Inspector](), func(a sms.Abilities) bool { return a.Inspect }},
 	{"sms.Lister", reflect.TypeFor[sms.Lister](), func(a sms.Abilities) bool { return a.ListTemplates }},
+	{"sms.Trier", reflect.TypeFor[sms.Trier](), func(a sms.Abilities) bool { return a.Try }},
 	{"sms.Looker", reflect.TypeFor[sms.Looker](), func(a sms.Abilities) bool { return a.Look }},
 	{"sms.Locator", reflect.TypeFor[sms.Locator](), nil},
 	{"io.Closer", reflect.TypeFor[io.Closer](), nil},

@@ -14,7 +14,10 @@ import (
 )
 
 // checkFlags are what the command takes.
-type checkFlags struct{ offline, noSecrets bool }
+type checkFlags struct {
+	offline, noSecrets bool
+	to                 string // a number to try
+}
 
 func (a *app) check() *cobra.Command {
 	var f checkFlags
@@ -29,16 +32,21 @@ told and is no failure. Nothing is sent.
 With --offline no vendor is asked: the configuration alone is checked, with a
 table of which provider has a binding for which template. With --no-secrets too,
 variables and files of secrets that have no value here are no faults: their names
-are listed, and all else is checked.`,
+are listed, and all else is checked.
+
+With --to NUMBER a vendor that has a dry run (AWS) is asked whether it would take
+a message to that number from each sender. Nothing is sent.`,
 		Example: `  notify check
   notify check --offline
   notify check --offline --no-secrets --env production
-  notify check --env production --json`,
+  notify check --env production --json
+  notify check --to +447700900001`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(c *cobra.Command) error { return a.runCheck(c.Context(), f) }),
 	}
 	c.Flags().BoolVar(&f.offline, "offline", false, "ask no vendor, for machines that build")
 	c.Flags().BoolVar(&f.noSecrets, "no-secrets", false, "with --offline: list the variables that have no value, and check all else")
+	c.Flags().StringVar(&f.to, "to", "", "ask whether a message to this number, with its country code, would be taken")
 	return c
 }
 
@@ -68,6 +76,16 @@ func (a *app) runCheck(ctx context.Context, f checkFlags) error {
 	if f.noSecrets && !f.offline {
 		return misuse("--no-secrets: vendors cannot be asked without secrets: write --offline too")
 	}
+	var to sms.Number
+	if f.to != "" {
+		var err error
+		if to, err = sms.ParseNumber(f.to, ""); err != nil {
+			return misuse("--to: %v", err)
+		}
+		if f.offline {
+			return misuse("--to: no vendor is asked with --offline: leave one out")
+		}
+	}
 	open := a.open
 	var missing []string
 	if f.noSecrets {
@@ -91,7 +109,7 @@ func (a *app) runCheck(ctx context.Context, f checkFlags) error {
 	}
 	var failed error
 	if !f.offline {
-		failed = answer.ask(ctx, o)
+		failed = answer.ask(ctx, o, to)
 	}
 	if err := a.show(answer, func() { a.writeCheck(answer, o, f.offline) }); err != nil {
 		return err
@@ -105,9 +123,10 @@ func (a *app) runCheck(ctx context.Context, f checkFlags) error {
 	return nil
 }
 
-// ask asks every vendor, all at once. Its error is that of those that could not
+// ask asks every vendor, all at once, and with a number whether it would take a message
+// there. Its error is that of those that could not
 // be asked.
-func (c *checkAnswer) ask(ctx context.Context, o *opened) error {
+func (c *checkAnswer) ask(ctx context.Context, o *opened, to sms.Number) error {
 	type said struct {
 		findings []sms.Finding
 		err      error
@@ -116,7 +135,15 @@ func (c *checkAnswer) ask(ctx context.Context, o *opened) error {
 	answers := make([]said, len(providers))
 	var asking sync.WaitGroup
 	for i, p := range providers {
-		asking.Go(func() { answers[i].findings, answers[i].err = p.Inspect(ctx) })
+		asking.Go(func() {
+			answers[i].findings, answers[i].err = p.Inspect(ctx)
+			if to == "" || !p.Can().Try || answers[i].err != nil {
+				return
+			}
+			var tried []sms.Finding
+			tried, answers[i].err = p.Try(ctx, to)
+			answers[i].findings = append(answers[i].findings, tried...)
+		})
 	}
 	asking.Wait()
 	var failed []error
