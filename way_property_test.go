@@ -33,7 +33,7 @@ func TestClient_everyMethodIsKnown(t *testing.T) {
 		}
 	}
 	handle := reflect.TypeFor[*notify.Provider]()
-	known := []string{"Name", "Driver", "Destination", "State", "Can", "Ask", "Preview", "CheckTemplate", "Inspect", "ListTemplates"}
+	known := []string{"Name", "Driver", "Destination", "State", "Can", "Ask", "Preview", "CheckTemplate", "Inspect", "ListTemplates", "Try"}
 	for i := range handle.NumMethod() {
 		if !slices.Contains(known, handle.Method(i).Name) {
 			t.Errorf("Provider.%s is new: if the provider sees a message by it, let seenBy call it", handle.Method(i).Name)
