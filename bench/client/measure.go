@@ -10,9 +10,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"text/tabwriter"
-	"time"
 
 	"github.com/notifykit/notify/sms"
 )
@@ -140,15 +138,6 @@ func (c Contender) run(ctx context.Context, people []sms.Number, messages, gorou
 	}
 	n := float64(messages)
 	return cost{float64(took) / n, float64(after.TotalAlloc-before.TotalAlloc) / n, float64(after.Mallocs-before.Mallocs) / n}, nil
-}
-
-// processTime is the CPU time that this process has used.
-func processTime() time.Duration {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		return 0
-	}
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 // Print writes results as a table in Markdown.

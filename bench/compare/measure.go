@@ -6,9 +6,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"syscall"
 	"text/tabwriter"
-	"time"
 
 	"github.com/notifykit/notify/sms"
 )
@@ -81,16 +79,6 @@ func measure(c Case, s sms.Sender, messages int) (Cost, error) {
 		Bytes:       float64(after.TotalAlloc-before.TotalAlloc) / n,
 		Allocations: float64(after.Mallocs-before.Mallocs) / n,
 	}, nil
-}
-
-// processTime is the CPU time that this process has used: what its neighbours
-// use does not count.
-func processTime() time.Duration {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		return 0
-	}
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 func middle(costs []Cost) Cost {

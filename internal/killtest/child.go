@@ -17,7 +17,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/notifykit/notify/outbox"
@@ -167,7 +166,9 @@ type killer struct {
 
 func (k *killer) at(step string) {
 	if step == k.Step && int(k.came.Add(1)) == k.After {
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Kill() // SIGKILL, where there are signals
+		}
 		select {} // it comes at once, and not always before the next line
 	}
 }
