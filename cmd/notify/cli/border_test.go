@@ -52,6 +52,7 @@ func FuzzPulled(f *testing.F) {
 		f.Add(s, s, s)
 		f.Add("SMS_1", s, "text")
 	}
+	f.Add("0", "0", "\t")
 	f.Fuzz(func(t *testing.T, id, name, text string) {
 		if oneLine(id) == "" {
 			return

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -146,7 +147,9 @@ func yamlOf(all map[string]pulled, notes map[string]string) ([]byte, error) {
 			comments["$.templates."+name] = []*yaml.Comment{yaml.HeadComment(yamlComment(note))}
 		}
 	}
-	return yaml.MarshalWithOptions(map[string]any{"templates": all}, yaml.WithComment(comments), yaml.Indent(2))
+	written, err := yaml.MarshalWithOptions(map[string]any{"templates": all}, yaml.WithComment(comments), yaml.Indent(2))
+	// The encoder leaves some tabs unquoted, with which a text cannot be read again.
+	return bytes.ReplaceAll(written, []byte("\t"), []byte(" ")), err
 }
 
 // writeNew writes a file that does not exist yet.
