@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"text/tabwriter"
 
+	"github.com/notifykit/notify/bench/cputime"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -118,7 +119,7 @@ func (c Contender) run(ctx context.Context, people []sms.Number, messages, gorou
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	began := processTime()
+	began := cputime.Used()
 	var failed atomic.Pointer[error]
 	var all sync.WaitGroup
 	for g := range goroutines {
@@ -131,7 +132,7 @@ func (c Contender) run(ctx context.Context, people []sms.Number, messages, gorou
 		})
 	}
 	all.Wait()
-	took := processTime() - began
+	took := cputime.Used() - began
 	runtime.ReadMemStats(&after)
 	if err := failed.Load(); err != nil {
 		return cost{}, *err

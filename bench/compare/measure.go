@@ -8,6 +8,7 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"github.com/notifykit/notify/bench/cputime"
 	"github.com/notifykit/notify/sms"
 )
 
@@ -65,13 +66,13 @@ func measure(c Case, s sms.Sender, messages int) (Cost, error) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	began := processTime()
+	began := cputime.Used()
 	for range messages {
 		if _, err := s.Send(ctx, message); err != nil {
 			return Cost{}, err
 		}
 	}
-	took := processTime() - began
+	took := cputime.Used() - began
 	runtime.ReadMemStats(&after)
 	n := float64(messages)
 	return Cost{

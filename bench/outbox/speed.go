@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/notifykit/notify/bench/cputime"
 )
 
 // A Speed is what taking a backlog to its end cost.
@@ -78,13 +80,13 @@ func (c Case) measured(db *sql.DB, n int, do func() error) (s Speed, err error) 
 	if err != nil {
 		return s, err
 	}
-	client := processorTime()
+	client := cputime.Used()
 	began := time.Now()
 	if err := do(); err != nil {
 		return s, err
 	}
 	took := time.Since(began)
-	client = processorTime() - client
+	client = cputime.Used() - client
 	then, err := server()
 	if err != nil {
 		return s, err

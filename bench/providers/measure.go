@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"text/tabwriter"
 	"time"
+
+	"github.com/notifykit/notify/bench/cputime"
 )
 
 // A Plan bounds a measurement.
@@ -130,7 +132,7 @@ func run(ctx context.Context, v Variant, callers int, long time.Duration, most i
 	var calls, failed atomic.Int64
 	var first atomic.Pointer[error]
 	var all sync.WaitGroup
-	began, cpu := time.Now(), processTime()
+	began, cpu := time.Now(), cputime.Used()
 	for range callers {
 		all.Go(func() {
 			for ctx.Err() == nil && time.Since(began) < long && int(calls.Load()) < most {
@@ -149,7 +151,7 @@ func run(ctx context.Context, v Variant, callers int, long time.Duration, most i
 		f.err = *err
 	}
 	f.perSecond = float64(f.calls) / time.Since(began).Seconds()
-	f.cpu = float64((processTime() - cpu).Microseconds()) / max(1, float64(f.calls))
+	f.cpu = float64((cputime.Used() - cpu).Microseconds()) / max(1, float64(f.calls))
 	return f
 }
 

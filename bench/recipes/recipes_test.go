@@ -1,5 +1,3 @@
-//go:build unix
-
 package recipes_test
 
 import (
@@ -9,10 +7,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
+	"github.com/notifykit/notify/bench/cputime"
 	nhttp "github.com/notifykit/notify/providers/http"
 	"github.com/notifykit/notify/providers/vonage"
 	"github.com/notifykit/notify/sms"
@@ -91,21 +88,12 @@ func BenchmarkSend(b *testing.B) {
 // batch is how many messages one measurement has.
 const batch = 500
 
-// cpu returns the CPU time of this process.
-func cpu(tb testing.TB) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		tb.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 func BenchmarkRatio(b *testing.B) {
 	byHand, byRecipe := senders(b)
 	measure := func(s sms.Sender) float64 {
-		begin := cpu(b)
+		begin := cputime.Used()
 		send(b, s, batch)
-		return float64(cpu(b) - begin)
+		return float64(cputime.Used() - begin)
 	}
 	measure(byHand)
 	measure(byRecipe)

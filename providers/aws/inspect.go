@@ -19,13 +19,7 @@ func (v *vendor) inspect(ctx context.Context) ([]sms.Finding, error) {
 		Sender: func(_ context.Context, sender string) (sms.Finding, error) {
 			return sms.Finding{Subject: "sender", Name: sender, State: sms.NotChecked, Detail: "it depends on the country: notify check --to NUMBER asks"}, nil
 		},
-		Template: func(_ context.Context, t sms.Template, b sms.Binding) ([]sms.Finding, error) {
-			f := sms.Finding{Subject: "template", Name: "(text)", Template: t.Name, State: sms.Ready, Approval: "not needed", Ours: t.Text}
-			if b.Text != "" {
-				f.Ours = b.Text
-			}
-			return []sms.Finding{f}, nil
-		},
+		Template: kit.TextTemplate,
 	})
 }
 

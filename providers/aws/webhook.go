@@ -119,7 +119,7 @@ var states = map[string]sms.DeliveryState{
 // report returns what an event says. The event's type is the code of what went wrong.
 func (n notification) report() sms.Report {
 	r := sms.Report{
-		ID: n.MessageID, Key: n.Context[keyEntry], Ref: n.Context[keyEntry], To: number(n.DestinationPhoneNumber),
+		ID: n.MessageID, Key: n.Context[keyEntry], Ref: n.Context[keyEntry], To: kit.E164(n.DestinationPhoneNumber),
 		State: states[n.EventType], Segments: n.TotalMessageParts, Message: n.MessageStatusDetail,
 	}
 	if n.EventType == "TEXT_SUCCESSFUL" && n.IsFinal {
@@ -143,13 +143,5 @@ func (n notification) report() sms.Report {
 // reply returns a person's message. AWS answers STOP and HELP itself, and does not
 // say what it took a message for.
 func (n notification) reply(at time.Time) sms.Reply {
-	return sms.Reply{ID: n.InboundMessageID, From: number(n.OriginationNumber), To: n.DestinationNumber, Text: n.MessageBody, InReplyTo: n.PreviousPublishedMessageID, At: at}
-}
-
-func number(text string) sms.Number {
-	n := sms.Number(text)
-	if !n.Valid() {
-		return ""
-	}
-	return n
+	return sms.Reply{ID: n.InboundMessageID, From: kit.E164(n.OriginationNumber), To: n.DestinationNumber, Text: n.MessageBody, InReplyTo: n.PreviousPublishedMessageID, At: at}
 }

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/notifykit/notify/sms"
@@ -82,6 +83,12 @@ func (b *Base) sendersOf(i Inspection, binding sms.Binding) []string {
 		return []string{binding.From}
 	}
 	return []string{b.common.From}
+}
+
+// TextTemplate is Inspection.Template of a vendor that sends free text: no template
+// needs an approval. The text is the binding's, else the template's own.
+func TextTemplate(_ context.Context, t sms.Template, b sms.Binding) ([]sms.Finding, error) {
+	return []sms.Finding{{Subject: "template", Name: "(text)", Template: t.Name, State: sms.Ready, Approval: "not needed", Ours: cmp.Or(b.Text, t.Text)}}, nil
 }
 
 // under returns f as its senders let it be.

@@ -4,7 +4,18 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"strings"
+
+	"github.com/notifykit/notify/sms"
 )
+
+// E164 returns text as a number, and "" if it is none. Vendors name senders by the same
+// fields, and a short code or a sender ID is no number.
+func E164(text string) sms.Number {
+	if n := sms.Number(text); n.Valid() {
+		return n
+	}
+	return ""
+}
 
 // refMark begins a Ref that is not the key itself.
 const refMark = "n-"

@@ -108,9 +108,7 @@ func (v *vendor) inspect(ctx context.Context) ([]sms.Finding, error) {
 		Sender: func(_ context.Context, sender string) (sms.Finding, error) {
 			return sms.Finding{Subject: "sender", Name: sender, State: sms.NotChecked, Detail: "SMPP has no list of senders"}, nil
 		},
-		Template: func(_ context.Context, t sms.Template, b sms.Binding) ([]sms.Finding, error) {
-			return []sms.Finding{{Subject: "template", Name: "(text)", Template: t.Name, State: sms.Ready, Approval: "not needed", Ours: cmp.Or(b.Text, t.Text)}}, nil
-		},
+		Template: kit.TextTemplate,
 	})
 }
 

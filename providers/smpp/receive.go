@@ -42,11 +42,7 @@ func (v *vendor) read(m pdu.Message) (in kit.Inbound) {
 
 // number returns an address as a number, and "" if it is none.
 func number(a pdu.Address) sms.Number {
-	n := sms.Number("+" + strings.TrimPrefix(a.Addr, "+"))
-	if !n.Valid() {
-		return ""
-	}
-	return n
+	return kit.E164("+" + strings.TrimPrefix(a.Addr, "+"))
 }
 
 // words are the states of a receipt's text, by their first seven letters.

@@ -127,7 +127,7 @@ func report(form url.Values, key string) sms.Report {
 		code = ""
 	}
 	r := sms.Report{
-		ID: form.Get("MessageSid"), Key: key, Ref: key, To: number(form.Get("To")),
+		ID: form.Get("MessageSid"), Key: key, Ref: key, To: kit.E164(form.Get("To")),
 		State: states[status], Code: code, OptedOut: code == optedOut,
 	}
 	if r.State == sms.StateUndelivered {
@@ -160,15 +160,7 @@ var statesOfCodes = map[string]sms.DeliveryState{
 
 func reply(form url.Values) sms.Reply {
 	return sms.Reply{
-		ID: form.Get("MessageSid"), From: number(form.Get("From")), To: form.Get("To"), Text: form.Get("Body"),
+		ID: form.Get("MessageSid"), From: kit.E164(form.Get("From")), To: form.Get("To"), Text: form.Get("Body"),
 		Keyword: map[string]sms.Keyword{"STOP": sms.KeywordStop, "START": sms.KeywordStart, "HELP": sms.KeywordHelp}[form.Get("OptOutType")],
 	}
-}
-
-// number returns s if it is a number in E.164; a short code is none.
-func number(s string) sms.Number {
-	if n := sms.Number(s); n.Valid() {
-		return n
-	}
-	return ""
 }

@@ -242,11 +242,7 @@ func reply(fields map[string]string) sms.Reply {
 }
 
 func number(digits string) sms.Number {
-	n := sms.Number("+" + strings.TrimPrefix(digits, "+"))
-	if !n.Valid() {
-		return ""
-	}
-	return n
+	return kit.E164("+" + strings.TrimPrefix(digits, "+"))
 }
 
 func timeOf(layout, text string) time.Time {

@@ -9,8 +9,6 @@
 package aliyun
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"mime"
 	"net/http"
 	"net/url"
@@ -164,7 +162,7 @@ func (c *call) answer(status int, body fields) kernel.Answer {
 
 // call reads a request.
 func (v *vendor) call(r *http.Request, body []byte) kernel.Call {
-	c := &call{request: r, requestID: newUUID(), now: time.Now(), body: body, shape: v.product.refusal}
+	c := &call{request: r, requestID: strings.ToUpper(kernel.NewUUID()), now: time.Now(), body: body, shape: v.product.refusal}
 	unreadable := c.read()
 	a := v.actions[c.action]
 	k := kernel.Call{
@@ -327,13 +325,4 @@ var known = map[string]failure{
 	"isv.SMS_TEMPLATE_ILLEGAL":        {200, "", "该账号下找不到对应模板"},
 	"isv.SMS_SIGNATURE_ILLEGAL":       {200, "", "该账号下找不到对应签名"},
 	"isv.TEMPLATE_MISSING_PARAMETERS": {200, "", "模板变量缺少对应参数值"},
-}
-
-// newUUID makes a request ID of the vendor's: an upper-case UUID.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	h := strings.ToUpper(hex.EncodeToString(b[:]))
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }

@@ -11,7 +11,6 @@ package aws
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -137,7 +136,7 @@ type call struct {
 
 // call reads a request.
 func (v *vendor) call(r *http.Request, body []byte) kernel.Call {
-	c := &call{request: r, body: body, now: time.Now(), id: newUUID()}
+	c := &call{request: r, body: body, now: time.Now(), id: kernel.NewUUID()}
 	base := baseOf(r)
 	v.base.Store(&base)
 	k := kernel.Call{Kind: kernel.Look, Refuse: c.refuse}
@@ -282,12 +281,4 @@ func (v *vendor) attributes(c *call) kernel.Answer {
 func known(name string, all ...string) bool {
 	_, last, _ := strings.Cut(name[strings.LastIndexByte(name, ':')+1:], "/")
 	return slices.Contains(all, name) || strings.HasPrefix(name, "arn:") && slices.Contains(all, last)
-}
-
-// newUUID returns a lower-case UUID.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

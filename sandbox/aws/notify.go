@@ -105,7 +105,7 @@ func (v *vendor) reply(r kernel.Reply) ([]*http.Request, error) {
 	}
 	return v.notification(r.URL, *base, map[string]any{
 		"originationNumber": string(r.From), "destinationNumber": r.To, "messageKeyword": "SANDBOX", "messageBody": r.Text,
-		"inboundMessageId": newUUID(), "previousPublishedMessageId": "",
+		"inboundMessageId": kernel.NewUUID(), "previousPublishedMessageId": "",
 	})
 }
 
@@ -120,7 +120,7 @@ func (v *vendor) notification(to, base string, message map[string]any) ([]*http.
 		return nil, err
 	}
 	e := map[string]string{
-		"Type": "Notification", "MessageId": newUUID(), "TopicArn": Topic, "Message": string(text), "Timestamp": time.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
+		"Type": "Notification", "MessageId": kernel.NewUUID(), "TopicArn": Topic, "Message": string(text), "Timestamp": time.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
 		"SignatureVersion": "2", "SigningCertURL": base + CertificatePath, "UnsubscribeURL": base + "/?Action=Unsubscribe",
 	}
 	sum := sha256.Sum256([]byte(signedText(e)))

@@ -74,7 +74,7 @@ func (v *vendor) send(c *call) kernel.Answer {
 	if code := v.limited(c, to); code != "" {
 		return c.refuse(code, "", 0)
 	}
-	id := newUUID()
+	id := kernel.NewUUID()
 	a := c.answer(map[string]string{"MessageId": id})
 	if in.DryRun {
 		return a

@@ -3,6 +3,7 @@ package kernel
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -14,6 +15,14 @@ import (
 
 	"github.com/notifykit/notify/sms"
 )
+
+// NewUUID returns a random UUID in lower case, such as vendors name requests by.
+func NewUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
 
 // JSON makes an Answer of any value that encoding/json takes.
 func JSON(status int, contentType string, value any) Answer {

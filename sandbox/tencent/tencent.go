@@ -10,7 +10,6 @@ package tencent
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -129,7 +128,7 @@ func (c *call) refuse(f *failure, status int) kernel.Answer {
 
 // call reads a request.
 func (v *vendor) call(r *http.Request, body []byte) kernel.Call {
-	c := &call{request: r, body: body, requestID: newUUID(), action: r.Header.Get("X-TC-Action"), now: time.Now()}
+	c := &call{request: r, body: body, requestID: kernel.NewUUID(), action: r.Header.Get("X-TC-Action"), now: time.Now()}
 	a, known := v.actions[c.action]
 	var unreadable *failure
 	if known {
@@ -195,14 +194,6 @@ func readParams(body []byte, into any) *failure {
 		return &failure{"UnknownParameter", "The parameter " + strings.TrimPrefix(err.Error(), "json: unknown field ") + " is not recognized."}
 	}
 	return &failure{"FailedOperation.JsonParseFail", "The body is no JSON object."}
-}
-
-// newUUID returns a request ID: a lower-case UUID.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // refuseBy answers with a code that a fault names: a code of a number in the entry

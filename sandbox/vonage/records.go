@@ -27,7 +27,7 @@ func refuseRecords(_ *call, code, text string, status int) kernel.Answer {
 
 func unprocessable(name, reason string) kernel.Answer {
 	return kernel.JSON(http.StatusUnprocessableEntity, "application/problem+json", map[string]any{
-		"type": "https://developer.vonage.com/api-errors/reports#invalid", "title": "Unprocessable entity", "instance": newUUID(),
+		"type": "https://developer.vonage.com/api-errors/reports#invalid", "title": "Unprocessable entity", "instance": kernel.NewUUID(),
 		"invalid_parameters": []map[string]string{{"name": name, "reason": reason}},
 	})
 }
@@ -173,7 +173,7 @@ func (c *call) listing(q question, found []map[string]any, missing []string, mor
 		links["next"] = link(query)
 	}
 	body := map[string]any{
-		"_links": links, "request_id": newUUID(), "request_status": "SUCCESS", "received_at": c.now.UTC().Format(recordTime), "price": 0.0, "currency": "EUR",
+		"_links": links, "request_id": kernel.NewUUID(), "request_status": "SUCCESS", "received_at": c.now.UTC().Format(recordTime), "price": 0.0, "currency": "EUR",
 		"account_id": c.key, "product": query.Get("product"), "direction": "outbound", "include_message": q.texts, "items_count": len(found), "records": found,
 	}
 	if len(q.ids) > 0 {

@@ -96,7 +96,7 @@ func (v *vendor) report(to string, messages []kernel.Record, s kernel.State) ([]
 // account has asked for that.
 func (v *vendor) webhook(to string, fields map[string]string) (*http.Request, error) {
 	if v.options.Sign {
-		fields["timestamp"], fields["nonce"] = strconv.FormatInt(time.Now().Unix(), 10), newUUID()
+		fields["timestamp"], fields["nonce"] = strconv.FormatInt(time.Now().Unix(), 10), kernel.NewUUID()
 		fields["sig"] = hex.EncodeToString(v.sign(fields))
 	}
 	form := url.Values{}
@@ -168,7 +168,7 @@ func (v *vendor) messageReport(to string, r *kernel.Record, s kernel.State) ([]*
 		if !aCode.MatchString(code) {
 			code = "1340"
 		}
-		body["error"] = map[string]string{"type": "https://developer.vonage.com/api-errors/messages#" + code, "title": code, "detail": "The message was not delivered", "instance": newUUID()}
+		body["error"] = map[string]string{"type": "https://developer.vonage.com/api-errors/messages#" + code, "title": code, "detail": "The message was not delivered", "instance": kernel.NewUUID()}
 	}
 	return v.tokened(to, r.Account, body)
 }
@@ -184,7 +184,7 @@ func (v *vendor) tokened(to, account string, value map[string]any) ([]*http.Requ
 		return nil, err
 	}
 	sum := sha256.Sum256(body)
-	claims, err := json.Marshal(map[string]any{"iat": time.Now().Unix(), "jti": newUUID(), "iss": "Vonage", "payload_hash": hex.EncodeToString(sum[:]), "api_key": account})
+	claims, err := json.Marshal(map[string]any{"iat": time.Now().Unix(), "jti": kernel.NewUUID(), "iss": "Vonage", "payload_hash": hex.EncodeToString(sum[:]), "api_key": account})
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +210,7 @@ func (v *vendor) reply(r kernel.Reply) ([]*http.Request, error) {
 	}
 	from := strings.TrimPrefix(string(r.From), "+")
 	if v.options.Messages {
-		return v.tokened(r.URL, r.Account, map[string]any{"message_uuid": newUUID(), "to": r.To, "from": from, "timestamp": time.Now().UTC().Format(time.RFC3339),
+		return v.tokened(r.URL, r.Account, map[string]any{"message_uuid": kernel.NewUUID(), "to": r.To, "from": from, "timestamp": time.Now().UTC().Format(time.RFC3339),
 			"text": r.Text, "message_type": "text", "channel": "sms", "usage": map[string]string{"currency": "EUR", "price": "0.0"}, "sms": map[string]string{"num_messages": "1"}})
 	}
 	kind := "text"

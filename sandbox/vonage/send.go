@@ -245,7 +245,7 @@ func (v *vendor) sendMessage(c *call) kernel.Answer {
 	if request.SMS.Encoding == "text" {
 		text = inGSM(text)
 	}
-	f := &facts{ids: []string{newUUID()}, messages: true}
+	f := &facts{ids: []string{kernel.NewUUID()}, messages: true}
 	a := kernel.JSON(http.StatusAccepted, "application/json", map[string]string{"message_uuid": f.ids[0]})
 	a.Taken = []kernel.Record{c.record(to, text, f, c.params["client_ref"], c.params["webhook_url"])}
 	return a

@@ -215,16 +215,8 @@ func network(to sms.Number) string {
 // problem answers with a problem of RFC 7807. Kind is the end of its type.
 func problem(status int, kind, title, detail string) kernel.Answer {
 	return kernel.JSON(status, "application/problem+json", map[string]any{
-		"type": "https://developer.vonage.com/api-errors" + kind, "title": title, "detail": detail, "instance": newUUID(),
+		"type": "https://developer.vonage.com/api-errors" + kind, "title": title, "detail": detail, "instance": kernel.NewUUID(),
 	})
-}
-
-// newUUID returns a lower-case UUID.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // newID returns a message-id of the SMS API: 16 hexadecimal digits.

@@ -1,15 +1,15 @@
 //go:build unix
 
-package compare
+package cputime
 
 import (
 	"syscall"
 	"time"
 )
 
-// processTime is the CPU time that this process has used: neither the server's
+// Used is the CPU time that this process has used: neither the server's
 // nor its neighbours' counts.
-func processTime() time.Duration {
+func Used() time.Duration {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
 		return 0

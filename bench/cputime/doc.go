@@ -1,0 +1,2 @@
+// Package cputime measures the processor time that this process has used.
+package cputime
