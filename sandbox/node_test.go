@@ -38,9 +38,7 @@ func TestNodeClients(t *testing.T) {
 	} {
 		t.Run(c.pkg, func(t *testing.T) {
 			node := servertest.Program(t, "nodejs", "node")
-			if _, err := os.Stat(filepath.Join("oracle", "node_modules", filepath.FromSlash(c.pkg))); err != nil {
-				missing(t, "the npm package "+c.pkg)
-			}
+			servertest.NPM(t, "oracle", c.pkg)
 			https := c.script == "aws.mjs"
 			o := sandbox.Options{TLS: https, SMPP: "127.0.0.1:0"}
 			if c.script == "recipes.mjs" {

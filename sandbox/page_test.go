@@ -32,9 +32,7 @@ func TestPage(t *testing.T) {
 			if language == "js" {
 				command = exec.CommandContext(t.Context(), servertest.Program(t, "nodejs", "node"), "--input-type=module", "-")
 				command.Dir = "oracle"
-				if _, err := os.Stat(filepath.Join("oracle", "node_modules")); err != nil {
-					missing(t, "the npm packages")
-				}
+				servertest.NPM(t, "oracle", "twilio")
 			}
 			if language == "sh" {
 				servertest.Program(t, "curl", "curl")
@@ -64,12 +62,3 @@ func TestPage(t *testing.T) {
 
 // shell reads its commands from the standard input and stops at the first that fails.
 func shell(ctx context.Context) *exec.Cmd { return exec.CommandContext(ctx, "sh", "-e") }
-
-// missing skips a test that needs npm packages, or fails it if everything must be there.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("NOTIFY_REQUIRE_SERVICES") == "1" {
-		t.Fatalf("%s is missing: install it; the npm packages come by npm ci in sandbox/oracle", what)
-	}
-	t.Skipf("%s is missing: install it; the npm packages come by npm ci in sandbox/oracle", what)
-}

@@ -98,6 +98,19 @@ func shared[T any](tb testing.TB, name string, args []string, start func() (T, e
 	return s.at.(T)
 }
 
+// NPM skips the test if an npm package is not installed in folder, which is
+// sandbox/oracle as the test sees it. With NOTIFY_REQUIRE_SERVICES=1 the test fails.
+func NPM(tb testing.TB, folder, pkg string) {
+	tb.Helper()
+	if _, err := os.Stat(filepath.Join(folder, "node_modules", filepath.FromSlash(pkg))); err == nil {
+		return
+	}
+	if os.Getenv("NOTIFY_REQUIRE_SERVICES") == "1" {
+		tb.Fatalf("the npm package %s is missing: run npm ci in sandbox/oracle", pkg)
+	}
+	tb.Skipf("the npm package %s is missing: run npm ci in sandbox/oracle", pkg)
+}
+
 // Program returns the path of an installed program: the first of places, each of
 // which is a name that is looked up in PATH, or the pattern of a path, of whose
 // matches the last one counts. If there is none, the test is skipped, with the name

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/notifykit/notify/internal/servertest"
 	"github.com/notifykit/notify/providers/http"
 	"github.com/notifykit/notify/providers/kit"
 	"github.com/notifykit/notify/sms"
@@ -55,9 +56,7 @@ func TestKannel(t *testing.T) {
 		t.Skip("NOTIFY_LONG=1 starts Kannel")
 	}
 	for _, program := range []string{"bearerbox", "smsbox", fakeSMSC} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%s is not installed: apt-get install kannel kannel-extras", program)
-		}
+		servertest.Program(t, "kannel kannel-extras", program)
 	}
 	hooks := make(chan kit.Hook, 100)
 	receiver := httptest.NewServer(nethttp.HandlerFunc(func(_ nethttp.ResponseWriter, r *nethttp.Request) {

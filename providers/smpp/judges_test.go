@@ -35,12 +35,7 @@ func npmCarrier(t *testing.T, args ...string) (smpp.Options, <-chan seen) {
 	t.Helper()
 	node := servertest.Program(t, "nodejs", "node")
 	folder := filepath.Join("..", "..", "sandbox", "oracle")
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "smpp")); err != nil {
-		if os.Getenv("NOTIFY_REQUIRE_SERVICES") == "1" {
-			t.Fatal("the npm package smpp is missing: npm ci in sandbox/oracle")
-		}
-		t.Skip("the npm package smpp is missing: npm ci in sandbox/oracle")
-	}
+	servertest.NPM(t, folder, "smpp")
 	command := exec.CommandContext(t.Context(), node, append([]string{"smsc.mjs"}, args...)...)
 	command.Dir = folder
 	out := started(t, command, command.StdoutPipe)

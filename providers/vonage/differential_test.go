@@ -11,9 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
@@ -124,12 +122,7 @@ func randomText(r *rand.Rand) string {
 // the SDK's signer makes. The SDK has no signer for the fields of the SMS API.
 func TestDifferential(t *testing.T) {
 	node := servertest.Program(t, "nodejs", "node")
-	if _, err := os.Stat(filepath.Join(oracle, "node_modules/@vonage/server-sdk")); err != nil {
-		if os.Getenv("NOTIFY_REQUIRE_SERVICES") == "1" {
-			t.Fatal("@vonage/server-sdk is not installed: run npm ci in sandbox/oracle")
-		}
-		t.Skip("@vonage/server-sdk is not installed: run npm ci in sandbox/oracle")
-	}
+	servertest.NPM(t, oracle, "@vonage/server-sdk")
 	address, take := recorder(t)
 	r := rand.New(rand.NewPCG(17, 200))
 	messages := sendOurs(t, r, address)
