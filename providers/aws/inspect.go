@@ -36,16 +36,17 @@ func (v *vendor) try(ctx context.Context, to sms.Number) (found []sms.Finding, e
 			DestinationPhoneNumber: to.E164(), OriginationIdentity: sender, MessageBody: "Test", MessageType: "TRANSACTIONAL",
 			MaxPrice: v.fixed.maxPrice, ConfigurationSetName: v.fixed.configurationSet, ProtectConfigurationID: v.fixed.protect, DryRun: true,
 		})
-		refused, ok := errors.AsType[*kit.Refusal](err)
-		switch reason := v.ReasonOf(err); {
-		case err == nil:
-		case !ok || reason == sms.Unauthorized || reason == sms.Throttled || reason == sms.Unavailable:
-			return found, err
-		case refused.Code == "ResourceNotFoundException":
-			f.State, f.Detail = sms.Missing, "AWS does not know it in this region"
-		default:
-			row, _ := (kit.Table{Rows: table}).Find("", refused.Code)
-			f.State, f.Detail = sms.NotApproved, "a message to "+to.String()+" would be refused: "+row.Meaning+" ("+refused.Code+"). "+row.Advice
+		if err != nil {
+			refused, ok := errors.AsType[*kit.Refusal](err)
+			switch reason := v.ReasonOf(err); {
+			case !ok || reason == sms.Unauthorized || reason == sms.Throttled || reason == sms.Unavailable:
+				return found, err
+			case refused.Code == "ResourceNotFoundException":
+				f.State, f.Detail = sms.Missing, "AWS does not know it in this region"
+			default:
+				row, _ := v.Codes.Find("", refused.Code)
+				f.State, f.Detail = sms.NotApproved, "a message to "+to.String()+" would be refused: "+row.Meaning+" ("+refused.Code+"). "+row.Advice
+			}
 		}
 		found = append(found, f)
 	}

@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -122,13 +121,10 @@ func (v *vendor) send(ctx context.Context, o order) (kit.Accepted, error) {
 
 // call signs and carries one call. Its answer is a 2xx, perhaps a cut one.
 func (v *vendor) call(ctx context.Context, operation string, input any) (kit.Answer, error) {
-	var b bytes.Buffer
-	encode := json.NewEncoder(&b)
-	encode.SetEscapeHTML(false) // the vendor reads both; what goes out is what a person wrote
-	if err := encode.Encode(input); err != nil {
+	body, err := json.Marshal(input)
+	if err != nil {
 		return kit.Answer{}, kit.InvalidMessage("it cannot be written as JSON")
 	}
-	body := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	k, err := v.ring.Get(ctx)
 	if err != nil {
 		return kit.Answer{}, err

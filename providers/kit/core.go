@@ -173,7 +173,7 @@ func (c *core[O]) echoed(m sms.Message) string {
 
 // cleanID returns an identifier of the vendor's as one line without control
 // characters and marks of writing direction, for logs and files that hold receipts.
-func cleanID(id string) string { return strings.TrimSpace(printable(id)) }
+func cleanID(id string) string { return strings.TrimSpace(Printable(id)) }
 
 func (c *core[O]) segments(o O, text string) int {
 	if c.vendor.Segments != nil {

@@ -107,26 +107,31 @@ func (c *call) plain(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	err = c.known(err)
-	if shown := printable(err.Error()); shown != err.Error() { // names in a certificate, a proxy's status line
-		err = &cleaned{shown, err}
-	}
+	err = clean(c.known(err)) // names in a certificate, a proxy's status line
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return errors.New(err.Error())
 	}
 	return err
 }
 
-// printable is the border through which texts of the other side go into an error
-// of a call: one line without control characters and marks of writing direction.
-// The vendor's own words go through internal/redact.
-func printable(text string) string {
+// Printable is the border through which texts of the other side go into an error: one
+// line without control characters and marks of writing direction. A vendor's words
+// about a message need not go through it: Explain cleans them.
+func Printable(text string) string {
 	return strings.Map(func(c rune) rune {
 		if !unicode.IsPrint(c) {
 			return ' '
 		}
 		return c
 	}, text)
+}
+
+// clean returns err with a text that is printable.
+func clean(err error) error {
+	if shown := Printable(err.Error()); shown != err.Error() {
+		return &cleaned{shown, err}
+	}
+	return err
 }
 
 // cleaned is an error with a text that is printable.

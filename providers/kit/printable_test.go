@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -30,4 +31,14 @@ func FuzzPlain(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A source of keys, such as a metadata service or a vendor's SDK, chooses its words too.
+func TestRing_printable(t *testing.T) {
+	cause := errors.New("no role\r\nlevel=ERROR msg=forged \x1b[2J \u202e")
+	r := NewRing(RingOptions[string]{Ask: func(context.Context) (string, error) { return "", cause }})
+	_, err := r.Get(t.Context())
+	if err == nil || !errors.Is(err, cause) || strings.ContainsFunc(err.Error(), func(c rune) bool { return !unicode.IsPrint(c) }) {
+		t.Errorf("%q", err)
+	}
 }

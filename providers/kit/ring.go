@@ -190,7 +190,7 @@ func noKey(bounded context.Context, timeout time.Duration, err error) *sms.Error
 	if bounded.Err() != nil {
 		err = fmt.Errorf("no access key within %v", timeout)
 	} else {
-		err = fmt.Errorf("no access key: %w", detached(WithoutURL(err)))
+		err = fmt.Errorf("no access key: %w", detached(clean(WithoutURL(err))))
 	}
 	return sms.Refuse(sms.Message{}, reason, err)
 }

@@ -26,7 +26,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/notifykit/notify/providers/kit"
 )
@@ -257,12 +256,7 @@ func shown(words, token string) string {
 	if token = strings.TrimSpace(token); token != "" {
 		words = strings.ReplaceAll(words, token, "****")
 	}
-	return strings.Map(func(c rune) rune {
-		if !unicode.IsPrint(c) {
-			return ' '
-		}
-		return c
-	}, words)
+	return kit.Printable(words)
 }
 
 func do(c *http.Client, r *http.Request) (status int, body []byte, err error) {
