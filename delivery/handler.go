@@ -44,7 +44,7 @@ const maxBody = 1 << 20
 // Mount it below its own path with http.StripPrefix. A request is answered in the
 // vendor's own form, and only after the store has what it brought. The answer is 403
 // if a signature is wrong, 404 for a wrong secret, an unknown provider and a request
-// that nobody signed, 400 if it cannot be read, and 503 if it could not be stored, so
+// that is not signed, 400 if it cannot be read, and 503 if it could not be stored, so
 // that the vendor repeats it.
 func (t *Tracker) Handler(hooks Hooks) http.Handler { return &handler{t: t, hooks: hooks} }
 

@@ -181,7 +181,7 @@ func (v *vendor) bind(t sms.Template, b sms.Binding, path string, f *kit.Faults)
 		case "template_id":
 			fields["IN_TEMPLATE_ID"] = value
 		default:
-			f.Add(path+".extra."+key, "there is no such setting: there are entity_id and template_id")
+			f.Add(path+".extra."+key, "it is not a setting: write entity_id or template_id")
 		}
 	}
 	if len(fields) > 0 {

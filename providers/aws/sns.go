@@ -83,7 +83,7 @@ func (v *vendor) verify(ctx context.Context, e envelope) error {
 		return no("its topic is not one of topics")
 	}
 	if e.Type != typeNotification && e.Type != typeSubscribe && e.Type != typeUnsubscribe {
-		return no("there is no such type of notification")
+		return no("its type is unknown")
 	}
 	at, err := time.Parse(time.RFC3339, e.Timestamp)
 	if err != nil {
@@ -116,7 +116,7 @@ func (v *vendor) verify(ctx context.Context, e envelope) error {
 		sum := sha256.Sum256(signed)
 		err = rsa.VerifyPKCS1v15(public, crypto.SHA256, sum[:], signature)
 	default:
-		return no("there is no such version of a signature")
+		return no("its version of a signature is unknown")
 	}
 	if err != nil {
 		return kit.ErrNotAuthentic

@@ -223,7 +223,7 @@ func (a *app) writeCheck(c checkAnswer, o *opened, offline bool) {
 	case !c.Ready:
 		a.out.println(p.paint(red, "Not ready."))
 	case offline:
-		a.out.printf("%s Whether the vendors know it tells notify check without --offline.\n", p.paint(green, "The configuration is right."))
+		a.out.printf("%s notify check without --offline asks the vendors whether they know it.\n", p.paint(green, "The configuration is right."))
 	default:
 		a.out.println(p.paint(green, "Ready."))
 	}

@@ -84,7 +84,7 @@ func (a *app) complain(err error) {
 	}
 	switch {
 	case a.status(err) == StatusUsage:
-		a.errs.printf("notify --help tells what there is, and notify COMMAND --help shows examples\n")
+		a.errs.printf("notify --help lists the commands, and notify COMMAND --help shows examples\n")
 	case errors.Is(err, fs.ErrNotExist) && !exists(a.config):
 		a.errs.printf("notify init writes a first configuration; --config says where another is\n")
 	}

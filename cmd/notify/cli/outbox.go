@@ -218,7 +218,7 @@ func (a *app) outboxList(name string, state outbox.State, what string) *cobra.Co
 						t.row(s.Key, s.To, s.Template, s.At.Format(time.DateTime), fmt.Sprint(s.Tries), why)
 					}
 					t.write(a.out, a.colours())
-					a.out.printf("\nnotify outbox show KEY tells the story; retry, drop and sent decide\n")
+					a.out.printf("\nnotify outbox show KEY shows what happened; retry, drop and sent decide\n")
 				})
 			})
 		}),
